@@ -1,0 +1,41 @@
+const ZERO = 48;
+const NINE = 57;
+const MINUS = 45;
+const EXACT_DIGITS = 15;
+
+/** Kernel limits at or over this many bytes mean unlimited (v1's PAGE_COUNTER_MAX is near 2^63). */
+const UNLIMITED = 2 ** 62;
+
+/**
+ * Reads the decimal number, or the word `max`, at `offset`. Returns Infinity for `max` and for
+ * sentinels over 2^62, undefined when there is no number. Exact rounding at any length.
+ */
+export function numberAt(bytes: Uint8Array, offset: number, end: number): number | undefined {
+  let at = offset;
+  if (at < end && bytes[at] === MINUS) {
+    const value = numberAt(bytes, at + 1, end);
+    return value === undefined ? undefined : -value;
+  }
+  let value = 0;
+  const start = at;
+  while (at < end) {
+    const byte = bytes[at] as number;
+    if (byte < ZERO || byte > NINE) break;
+    value = value * 10 + (byte - ZERO);
+    at++;
+  }
+  if (at === start) return isMax(bytes, offset, end) ? Number.POSITIVE_INFINITY : undefined;
+  if (at - start <= EXACT_DIGITS) return value;
+  // Adding digit by digit rounds more than once past 2^53, and a counter could seem to go back.
+  value = Number(String.fromCharCode(...bytes.subarray(start, at)));
+  return value >= UNLIMITED ? Number.POSITIVE_INFINITY : value;
+}
+
+function isMax(bytes: Uint8Array, offset: number, end: number): boolean {
+  return (
+    end - offset >= 3 &&
+    bytes[offset] === 109 &&
+    bytes[offset + 1] === 97 &&
+    bytes[offset + 2] === 120
+  );
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import type { RootedPaths } from '../file/rooted.ts';
+
+/** What /proc says of the host as a whole. */
+export interface HostFacts {
+  /** Online CPUs. */
+  readonly cores: number | undefined;
+  readonly memoryBytes: number | undefined;
+  readonly bootMillis: number | undefined;
+}
+
+/** Reads /proc/stat and /proc/meminfo (proc(5)). */
+export function readHost(paths: RootedPaths): HostFacts {
+  const stat = readText(paths, '/proc/stat') ?? '';
+  const boot = /^btime (\d+)$/m.exec(stat);
+  const cores = stat.match(/^cpu\d+ /gm)?.length;
+  return {
+    cores,
+    memoryBytes: meminfoBytes(readText(paths, '/proc/meminfo') ?? '', 'MemTotal'),
+    bootMillis: boot === null ? undefined : Number(boot[1]) * 1000,
+  };
+}
+
+/** Swap in use on the host, in bytes. */
+export function readSwapUsed(paths: RootedPaths): number | undefined {
+  const meminfo = readText(paths, '/proc/meminfo') ?? '';
+  const total = meminfoBytes(meminfo, 'SwapTotal');
+  const free = meminfoBytes(meminfo, 'SwapFree');
+  return total === undefined || free === undefined ? undefined : total - free;
+}
+
+/** The ids that cAdvisor puts on machine rows; empty where the host does not tell. */
+export function readMachineIds(paths: RootedPaths): Record<string, string> {
+  const first = (...files: string[]) =>
+    files.map((file) => readText(paths, file)?.trim()).find(Boolean) ?? '';
+  return {
+    boot_id: first('/proc/sys/kernel/random/boot_id'),
+    machine_id: first('/etc/machine-id', '/var/lib/dbus/machine-id'),
+    system_uuid: first('/sys/class/dmi/id/product_uuid', '/proc/device-tree/vm,uuid'),
+  };
+}
+
+/** mountinfo of pid 1, or of this process where that is missing or denied. */
+export function readMountinfo(paths: RootedPaths): string | undefined {
+  return readText(paths, '/proc/1/mountinfo') ?? readText(paths, '/proc/self/mountinfo');
+}
+
+/** When a process started, in ms since the epoch: field 22 of /proc/<pid>/stat (proc(5)). */
+export function readProcessStart(
+  paths: RootedPaths,
+  pid: number,
+  bootMillis: number,
+): number | undefined {
+  const stat = readText(paths, `/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The command may hold spaces and brackets: fields are counted from the last bracket.
+  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  return Number.isFinite(ticks) ? bootMillis + ticks * 10 : undefined;
+}
+
+function meminfoBytes(meminfo: string, key: string): number | undefined {
+  const match = new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(meminfo);
+  return match === null ? undefined : Number(match[1]) * 1024;
+}
+
+function readText(paths: RootedPaths, path: string): string | undefined {
+  try {
+    const text = readFileSync(
+      path.startsWith('/proc/self') && paths.root === '/' ? path : paths.resolve(path),
+      'utf8',
+    );
+    return text === '' ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
