@@ -21,14 +21,17 @@ export interface StoredFile {
   close(): void;
 }
 
-/** Told of a file that is there but cannot be read, once until it is retried. */
-export type ReadFailure = (path: string, code: string) => void;
+/** Told of files that are there but cannot be read, once until they are retried. */
+export interface ReadListener {
+  failed(path: string, code: string): void;
+  recovered(path: string): void;
+}
 
 const BUFFER_BYTES = 64 * 1024;
 const CLOSED = -1;
 
-/** Makes a store; `onFailure` hears of EACCES and the like, never of files that are absent. */
-export function createFileStore(budget: FdBudget, onFailure: ReadFailure): FileStore {
+/** Makes a store; `listener` hears of EACCES and the like, never of files that are absent. */
+export function createFileStore(budget: FdBudget, listener: ReadListener): FileStore {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   let round = 1;
   return {
@@ -42,6 +45,7 @@ export function createFileStore(budget: FdBudget, onFailure: ReadFailure): FileS
   function createFile(path: string): StoredFile {
     let fd = CLOSED;
     let absentIn = 0;
+    let isFailed = false;
     return { path, read, close };
 
     function read(): number {
@@ -49,6 +53,8 @@ export function createFileStore(budget: FdBudget, onFailure: ReadFailure): FileS
       if (absentIn === round) return ABSENT;
       try {
         const opened = openSync(path, 'r');
+        if (isFailed) listener.recovered(path);
+        isFailed = false;
         if (budget.take()) {
           fd = opened;
           return readKept();
@@ -79,7 +85,8 @@ export function createFileStore(budget: FdBudget, onFailure: ReadFailure): FileS
     function fail(error: unknown): number {
       absentIn = round;
       const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
-      if (!isAbsent(code)) onFailure(path, code);
+      isFailed = !isAbsent(code);
+      if (isFailed) listener.failed(path, code);
       return ABSENT;
     }
 

@@ -65,10 +65,7 @@ function meminfoBytes(meminfo: string, key: string): number | undefined {
 
 function readText(paths: RootedPaths, path: string): string | undefined {
   try {
-    const text = readFileSync(
-      path.startsWith('/proc/self') && paths.root === '/' ? path : paths.resolve(path),
-      'utf8',
-    );
+    const text = readFileSync(paths.resolve(path), 'utf8');
     return text === '' ? undefined : text;
   } catch {
     return undefined;

@@ -1,0 +1,36 @@
+import type { Batch } from '../pdata/batch.ts';
+import type { Host } from './host.ts';
+
+/** Anything with a life: started once, shut down once; a second shutdown does nothing. */
+export interface Component {
+  start(host: Host): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** Takes batches. Resolves when the batch was taken over, rejects when it was refused. */
+export interface Consumer {
+  consume(batch: Batch): Promise<void>;
+}
+
+/** Reads a source, on a timer or on demand, and hands batches on. */
+export interface Receiver extends Component {
+  /** True when it reads only if asked (`collection_interval: 0s`). */
+  readonly onDemand: boolean;
+  /** Reads now and hands the batch on. Rejects when the source failed or missed the deadline. */
+  collectNow(deadline: number): Promise<void>;
+}
+
+/** Changes batches on their way. */
+export interface Processor extends Component, Consumer {
+  /** Hands on what it holds back. */
+  flush(): Promise<void>;
+}
+
+/** The end of a pipeline. */
+export interface Exporter extends Component, Consumer {
+  /** True when it asks for collections (`collect_on_scrape`). */
+  readonly asks: boolean;
+}
+
+/** A service beside the pipelines, such as the workload observer. */
+export type Extension = Component;

@@ -1,0 +1,8 @@
+import type { Metadata } from '../../component/factory.ts';
+
+/** What the workload_observer extension is. */
+export const METADATA: Metadata = {
+  type: 'workload_observer',
+  stability: 'development',
+  series: [],
+};

@@ -1,0 +1,104 @@
+import type { Counter } from '../component/telemetry.ts';
+import type { Descriptor } from '../pdata/descriptor.ts';
+import { endedPoint, numberPoint, type Point } from '../pdata/point.ts';
+import { createSeries, type Labels, type Resource, type Series } from '../pdata/series.ts';
+
+/** A series that a source can give for each of its workloads. */
+export interface SeriesTemplate {
+  readonly descriptor: Descriptor;
+  readonly labels: Labels;
+}
+
+/** Records the values of one workload from one source; `slot` is an index into the templates. */
+export interface Recorder {
+  record(slot: number, value: number | undefined): void;
+}
+
+/** Turns the values of a source's passes into points and finds the series that ended. */
+export interface MetricsBuilder {
+  /** Starts a pass; the time never goes back, whatever the clock does. */
+  begin(now: number): void;
+  /**
+   * Makes a recorder for one life of a workload: a new life (new inode, new start) takes a new
+   * recorder. `startMillis` is when the source began to count.
+   */
+  recorder(identity: Labels, startMillis: number): Recorder;
+  /** The workload is gone: its series end with this pass. */
+  drop(recorder: Recorder): void;
+  /** Ends the pass: its points, with one NoRecordedValue for each series that gave none. */
+  finish(): Point[];
+}
+
+interface Life extends Recorder {
+  collectEnded(points: Point[]): void;
+}
+
+/** Makes a builder for `templates`; values that may not leave are counted in `dropped`. */
+export function createMetricsBuilder(
+  templates: readonly SeriesTemplate[],
+  resource: Resource,
+  dropped: Counter,
+): MetricsBuilder {
+  const lives = new Set<Life>();
+  let gone: Life[] = [];
+  let points: Point[] = [];
+  let time = 0;
+  let pass = 0;
+  return { begin, recorder, drop, finish };
+
+  function begin(now: number): void {
+    time = Math.max(time, now);
+    points = [];
+    pass++;
+  }
+
+  function finish(): Point[] {
+    const ended: Point[] = [];
+    for (const life of gone) life.collectEnded(ended);
+    for (const life of lives) life.collectEnded(ended);
+    gone = [];
+    return ended.length === 0 ? points : ended.concat(points);
+  }
+
+  function drop(recorder: Recorder): void {
+    const life = recorder as Life;
+    if (lives.delete(life)) gone.push(life);
+  }
+
+  function recorder(identity: Labels, start: number): Recorder {
+    const series: (Series | undefined)[] = new Array(templates.length).fill(undefined);
+    const last = new Float64Array(templates.length);
+    const seen = new Float64Array(templates.length);
+    const life: Life = { record, collectEnded };
+    lives.add(life);
+    return life;
+
+    function record(slot: number, value: number | undefined): void {
+      if (value === undefined) return;
+      series[slot] ??= make(slot);
+      const known = series[slot] as Series;
+      const { monotonic } = known.descriptor;
+      const isBack = monotonic && value < (last[slot] as number);
+      if (isBack || !(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+        dropped.add(1);
+        return;
+      }
+      last[slot] = value;
+      seen[slot] = pass;
+      points.push(numberPoint(known, monotonic ? start : 0, time, value));
+    }
+
+    function make(slot: number): Series {
+      const { descriptor, labels } = templates[slot] as SeriesTemplate;
+      return createSeries(descriptor, identity, labels, resource);
+    }
+
+    function collectEnded(ended: Point[]): void {
+      for (let slot = 0; slot < series.length; slot++) {
+        if (seen[slot] === 0 || seen[slot] === pass) continue;
+        seen[slot] = 0;
+        ended.push(endedPoint(series[slot] as Series, time));
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type * as z from 'zod/mini';
+import {
+  bool,
+  duration,
+  int,
+  list,
+  oneOf,
+  record,
+  section,
+  text,
+  withDefault,
+} from '../../confmap/codecs.ts';
+
+/** Units that the kubelet reports beside its pods: itself and the usual runtimes. */
+const UNITS = ['kubelet.service', 'containerd.service', 'crio.service', 'docker.service'];
+
+/** The options of the cgroup receiver. */
+export const CONFIG = section({
+  /** Where the host's file system begins: /proc and /sys/fs/cgroup are looked for below it. */
+  root_path: withDefault(text(), '/'),
+  /** 0s reads only when an exporter asks. */
+  collection_interval: withDefault(duration(), 60_000),
+  initial_delay: withDefault(duration(), 1_000),
+  /** 0s is none. */
+  timeout: withDefault(duration(), 0),
+  /** Cgroups that are neither pods nor containers: auto is kubelet where kubepods exists, else all. */
+  raw_cgroups: withDefault(oneOf('auto', 'all', 'kubelet', 'none'), 'auto'),
+  /** Last path parts of the cgroups that `kubelet` reports beside /, kubepods and its QoS slices. */
+  raw_units: withDefault(list(text()), UNITS),
+  metric_sets: withDefault(list(oneOf('cpu', 'memory', 'app', 'machine')), [
+    'cpu',
+    'memory',
+    'app',
+    'machine',
+  ]),
+  /** Switches single metrics: `{name: {enabled: false}}`. */
+  metrics: withDefault(record(section({ enabled: withDefault(bool(), true) })), {}),
+  /** File descriptors kept open; 0 is a quarter of the hard limit, at most 8192. */
+  fd_budget: withDefault(int({ min: 0 }), 0),
+  /** The workload_observer to use; the only one configured by default. */
+  observer: withDefault(text(), 'workload_observer'),
+});
+
+/** The decoded options; durations in ms. */
+export type Config = z.infer<typeof CONFIG>;

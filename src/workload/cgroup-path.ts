@@ -1,0 +1,57 @@
+import type { Engine, Workload, WorkloadKind } from './workload.ts';
+
+const POD_SLICE =
+  /^(?:.*-)?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$/;
+const CONTAINER_ID = '[0-9a-f]{64}';
+const SCOPE = new RegExp(`^(cri-containerd|crio|docker|libpod)-(${CONTAINER_ID})(?:\\.scope)?$`);
+const BARE = new RegExp(`^${CONTAINER_ID}$`);
+const QOS = /^(?:.*-)?(?:kubepods|kubepods-besteffort|kubepods-burstable)(?:\.slice)?$/;
+
+const ENGINES: Readonly<Record<string, Engine>> = {
+  'cri-containerd': 'containerd',
+  crio: 'cri-o',
+  docker: 'docker',
+  libpod: 'podman',
+};
+
+/** True for the top of the kubelet's tree, under either cgroup driver. */
+export function isKubepods(path: string): boolean {
+  return /^(\/kubelet(\.slice)?)?\/(kubelet-)?kubepods(\.slice)?$/.test(path);
+}
+
+/**
+ * Reads what a cgroup path tells: the kubelet's slices and pods, and the container scopes of
+ * containerd, CRI-O, Docker and Podman, for the systemd and the cgroupfs driver.
+ */
+export function parseCgroupPath(path: string): Workload {
+  if (path === '/') return workload('node', path);
+  const parts = path.split('/');
+  const leaf = parts.at(-1) ?? '';
+  const parent = parts.at(-2) ?? '';
+  const podUid = podUidOf(parent);
+  const scope = SCOPE.exec(leaf);
+  if (scope !== null) {
+    return workload('container', path, scope[2], podUid, ENGINES[scope[1] ?? '']);
+  }
+  if (BARE.test(leaf) && (podUid !== undefined || parent === 'docker')) {
+    return workload('container', path, leaf, podUid, podUid === undefined ? 'docker' : undefined);
+  }
+  const uid = podUidOf(leaf);
+  if (uid !== undefined) return workload('pod', path, undefined, uid);
+  const isQos = QOS.test(leaf) || (/^(besteffort|burstable)$/.test(leaf) && QOS.test(parent));
+  return workload(isQos ? 'slice' : 'cgroup', path);
+}
+
+function podUidOf(name: string): string | undefined {
+  return POD_SLICE.exec(name)?.[1]?.replaceAll('_', '-');
+}
+
+function workload(
+  kind: WorkloadKind,
+  id: string,
+  containerId?: string,
+  podUid?: string,
+  engine?: Engine,
+): Workload {
+  return Object.freeze({ kind, id, containerId, podUid, engine, runtime: undefined });
+}
