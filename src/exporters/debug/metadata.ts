@@ -1,0 +1,4 @@
+import type { Metadata } from '../../component/factory.ts';
+
+/** What the debug exporter is. */
+export const METADATA: Metadata = { type: 'debug', stability: 'development', series: [] };

@@ -1,0 +1,4 @@
+import type { Metadata } from '../../component/factory.ts';
+
+/** What the prometheus exporter is. */
+export const METADATA: Metadata = { type: 'prometheus', stability: 'development', series: [] };
