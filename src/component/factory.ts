@@ -48,11 +48,10 @@ export interface ExtensionFactory<Config = unknown> extends Factory<Config> {
 
 /** Everything that a configuration can name. */
 export interface Registry {
-  // The config type is known to each factory alone: the graph passes what its schema decoded.
-  readonly receivers: readonly ReceiverFactory<never>[];
-  readonly processors: readonly ProcessorFactory<never>[];
-  readonly exporters: readonly ExporterFactory<never>[];
-  readonly extensions: readonly ExtensionFactory<never>[];
+  readonly receivers: readonly ReceiverFactory[];
+  readonly processors: readonly ProcessorFactory[];
+  readonly exporters: readonly ExporterFactory[];
+  readonly extensions: readonly ExtensionFactory[];
 }
 
 /** A component that needs neither start nor shutdown takes these. */

@@ -1,0 +1,147 @@
+import type {
+  Component,
+  Consumer,
+  Exporter,
+  Extension,
+  Processor,
+  Receiver,
+} from '../component/component.ts';
+import type { Registry, Settings } from '../component/factory.ts';
+import type { Host } from '../component/host.ts';
+import type { Telemetry } from '../component/telemetry.ts';
+import type { Conf } from '../confmap/conf.ts';
+import type { Resource } from '../pdata/series.ts';
+import { decodeService, fault, type ServiceConfig } from './config.ts';
+import { counted, fanOut } from './edges.ts';
+import { resolveComponent } from './registry.ts';
+
+/** The components of a configuration, wired. */
+export interface Graph {
+  readonly host: Host;
+  /** Extensions, exporters, processors, receivers: each can use those before it. */
+  readonly startOrder: readonly NamedComponent[];
+}
+
+/** A component with its id, for messages. */
+export interface NamedComponent {
+  readonly id: string;
+  readonly component: Component;
+}
+
+interface BuiltPipeline {
+  readonly receivers: readonly string[];
+  readonly processors: readonly Processor[];
+  readonly exporters: readonly string[];
+  readonly head: Consumer;
+}
+
+/** What a graph is made from. */
+export interface GraphSettings {
+  readonly registry: Registry;
+  readonly telemetry: Telemetry;
+  readonly resource: Resource;
+  readonly now: () => number;
+}
+
+/** Builds and wires everything that the pipelines name. Throws ConfigError; starts nothing. */
+export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
+  const { registry, telemetry, now } = settings;
+  const config = decodeService(conf);
+  const pipelines = Object.entries(config.service.pipelines);
+  const used = (section: 'receivers' | 'exporters') =>
+    new Set(pipelines.flatMap(([, pipeline]) => pipeline[section]));
+
+  const extensions = makeEach(config.service.extensions, (id) => {
+    const found = resolveComponent(registry, conf, 'extensions', id);
+    return found.factory.create(settingsOf(found), found.config);
+  });
+  const exporters = makeEach(used('exporters'), (id) => {
+    const found = resolveComponent(registry, conf, 'exporters', id);
+    return found.factory.create(settingsOf(found), found.config);
+  });
+  const built = pipelines.map(([, pipeline]) => buildPipeline(pipeline));
+  const receivers = makeEach(used('receivers'), (id) => {
+    const found = resolveComponent(registry, conf, 'receivers', id);
+    const heads = built.filter((pipeline) => pipeline.receivers.includes(id));
+    const next = counted(fanOut(heads.map(({ head }) => head)), telemetry, 'receiver', id);
+    return found.factory.create(settingsOf(found), found.config, next);
+  });
+  checkAskers(conf, receivers, exporters, built);
+  const processors = built.flatMap((pipeline) => pipeline.processors);
+  return {
+    host: { resource: settings.resource, extension: findExtension, collect },
+    startOrder: [
+      ...named(extensions),
+      ...named(exporters),
+      ...processors.map((component, i) => ({ id: `processor ${i}`, component })),
+      ...named(receivers),
+    ],
+  };
+
+  function settingsOf({ id }: { id: Settings['id'] }): Settings {
+    return { id, telemetry, now };
+  }
+
+  function buildPipeline(pipeline: ServiceConfig['service']['pipelines'][string]): BuiltPipeline {
+    const ends = pipeline.exporters.map((id) =>
+      counted(exporters.get(id) as Exporter, telemetry, 'exporter', id),
+    );
+    let head: Consumer = fanOut(ends);
+    const processors: Processor[] = [];
+    for (const id of [...pipeline.processors].reverse()) {
+      const found = resolveComponent(registry, conf, 'processors', id);
+      const processor = found.factory.create(settingsOf(found), found.config, head);
+      processors.unshift(processor);
+      head = processor;
+    }
+    return { ...pipeline, processors, head };
+  }
+
+  function findExtension(typeOrId: string): Extension | undefined {
+    const exact = extensions.get(typeOrId);
+    if (exact !== undefined) return exact;
+    const ofType = [...extensions].filter(([id]) => id.split('/')[0] === typeOrId);
+    return ofType.length === 1 ? ofType[0]?.[1] : undefined;
+  }
+
+  async function collect(exporter: Exporter, deadline: number): Promise<void> {
+    const upstream = built.filter((pipeline) =>
+      pipeline.exporters.some((id) => exporters.get(id) === exporter),
+    );
+    const sources = new Set(upstream.flatMap((pipeline) => pipeline.receivers));
+    const asked = [...sources].map((id) => receivers.get(id) as Receiver);
+    const onDemand = asked.filter((receiver) => receiver.onDemand);
+    // A receiver counts and says its own failures: here it is only left out.
+    await Promise.allSettled(onDemand.map((receiver) => receiver.collectNow(deadline)));
+    for (const pipeline of upstream) {
+      for (const processor of pipeline.processors) await processor.flush();
+    }
+  }
+}
+
+function makeEach<T>(ids: Iterable<string>, make: (id: string) => T): Map<string, T> {
+  return new Map([...ids].map((id) => [id, make(id)]));
+}
+
+function named(components: ReadonlyMap<string, Component>): NamedComponent[] {
+  return [...components].map(([id, component]) => ({ id, component }));
+}
+
+/** A receiver that reads only if asked needs an exporter that asks. */
+function checkAskers(
+  conf: Conf,
+  receivers: ReadonlyMap<string, Receiver>,
+  exporters: ReadonlyMap<string, Exporter>,
+  pipelines: readonly BuiltPipeline[],
+): void {
+  for (const [id, receiver] of receivers) {
+    const reached = pipelines.filter((pipeline) => pipeline.receivers.includes(id));
+    const asks = reached.some(({ exporters: ids }) => ids.some((to) => exporters.get(to)?.asks));
+    if (!receiver.onDemand || asks) continue;
+    throw fault(
+      conf,
+      ['receivers', id, 'collection_interval'],
+      '0s reads on demand only, but no exporter of its pipelines has collect_on_scrape: true; set an interval such as 10s',
+    );
+  }
+}
