@@ -1,5 +1,5 @@
 import type { Batch } from '../pdata/batch.ts';
-import type { Host } from './host.ts';
+import type { Resource } from '../pdata/series.ts';
 
 /** Anything with a life: started once, shut down once; a second shutdown does nothing. */
 export interface Component {
@@ -34,3 +34,17 @@ export interface Exporter extends Component, Consumer {
 
 /** A service beside the pipelines, such as the workload observer. */
 export type Extension = Component;
+
+/** What the service offers to the components it runs. */
+export interface Host {
+  /** What every series of this node is about. */
+  readonly resource: Resource;
+  /** The extension with this id, or the only one of that type; undefined when there is none. */
+  extension(typeOrId: string): Extension | undefined;
+  /**
+   * Makes the on-demand receivers upstream of an exporter read now, then flushes the processors
+   * between. Concurrent callers share a collection. `deadline` is in ms of performance.now().
+   * Never rejects: a source that fails or is late is counted, said once, and left out.
+   */
+  collect(exporter: Exporter, deadline: number): Promise<void>;
+}

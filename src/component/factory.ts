@@ -32,7 +32,7 @@ export interface ReceiverFactory<Config = unknown> extends Factory<Config> {
 }
 
 /** Makes processors of one type. */
-export interface ProcessorFactory<Config = unknown> extends Factory<Config> {
+interface ProcessorFactory<Config = unknown> extends Factory<Config> {
   create(settings: Settings, config: Config, next: Consumer): Processor;
 }
 

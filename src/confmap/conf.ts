@@ -19,10 +19,15 @@ export class Expanded {
   }
 }
 
-/** Where a key stands; lines count from 1. */
+/** Where a key stands: lines count from 1; a setting of the command line has none. */
 export interface Location {
   readonly file: string;
-  readonly line: number;
+  readonly line: number | undefined;
+}
+
+/** A location for messages: `FILE:LINE`. */
+export function locationText({ file, line }: Location): string {
+  return line === undefined ? file : `${file}:${line}`;
 }
 
 /** A tree of values that knows where each came from. */

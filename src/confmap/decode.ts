@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { ConfigError } from '../errors.ts';
-import { type Conf, Expanded, isMap, type Plain } from './conf.ts';
+import { type Conf, Expanded, isMap, locationText, type Plain } from './conf.ts';
 
 /**
  * Decodes a conf by a schema. Throws one ConfigError with a line for each fault, each with file,
@@ -13,7 +13,7 @@ export function decode<T>(schema: z.ZodMiniType<T>, conf: Conf, prefix: readonly
   const lines = faults.map(({ path, text }) => {
     const at = conf.locate(path);
     const key = [...prefix, ...path.map(String)].join('::');
-    return `${at === undefined ? '' : `${at.file}:${at.line}: `}${key}: ${text}`;
+    return `${at === undefined ? '' : `${locationText(at)}: `}${key}: ${text}`;
   });
   throw new ConfigError('', lines.join('\n'));
 }

@@ -59,7 +59,11 @@ function parseSetting(item: string): Source {
   const equals = item.indexOf('=');
   if (equals <= 0) throw new ConfigError(`--set ${item}`, 'expected key.subkey=value');
   const keys = item.slice(0, equals).split('.').join('::');
-  return parseYaml(nested(`${keys}: ${item.slice(equals + 1)}`), `--set ${item}`);
+  const source = parseYaml(nested(`${keys}: ${item.slice(equals + 1)}`), `--set ${item}`);
+  const locations = [...source.locations].map(
+    ([key, { file }]) => [key, { file, line: undefined }] as const,
+  );
+  return { value: source.value, locations: new Map(locations) };
 }
 
 function lookup(scheme: string, opaque: string, options: ResolveOptions): string {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, Receiver } from '../component/component.ts';
+import type { Consumer, Host, Receiver } from '../component/component.ts';
 import type { Settings } from '../component/factory.ts';
-import type { Host } from '../component/host.ts';
 import { LateError, type PartialScrapeError } from '../errors.ts';
 import { isEnded, type Point } from '../pdata/point.ts';
 import { createLogOnce } from './log-once.ts';

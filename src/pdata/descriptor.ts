@@ -1,5 +1,5 @@
 /** What a point's value means: OTLP's metric kinds. */
-export type MetricType = 'gauge' | 'sum' | 'histogram' | 'summary';
+type MetricType = 'gauge' | 'sum' | 'histogram' | 'summary';
 
 /** One metric, described once for the life of the process and compared by reference. */
 export interface Descriptor {

@@ -1,7 +1,7 @@
 import type { Series } from './series.ts';
 
 /** OTLP DataPointFlags: the series has ended and the point carries no value. */
-export const NO_RECORDED_VALUE = 1;
+const NO_RECORDED_VALUE = 1;
 
 /** One value of a gauge or a sum. Times are milliseconds since the epoch. */
 export interface NumberPoint {

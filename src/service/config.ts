@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { list, oneOf, record, section, text, withDefault } from '../confmap/codecs.ts';
-import type { Conf } from '../confmap/conf.ts';
+import { type Conf, locationText } from '../confmap/conf.ts';
 import { decode } from '../confmap/decode.ts';
 import { ConfigError } from '../errors.ts';
 
@@ -102,6 +102,6 @@ function checkReference(
 /** A ConfigError that names file, line and key. */
 export function fault(conf: Conf, path: readonly string[], text: string): ConfigError {
   const at = conf.locate(path);
-  const where = at === undefined ? '' : `${at.file}:${at.line}: `;
+  const where = at === undefined ? '' : `${locationText(at)}: `;
   return new ConfigError(`${where}${path.join('::')}`, text);
 }

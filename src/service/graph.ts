@@ -3,11 +3,11 @@ import type {
   Consumer,
   Exporter,
   Extension,
+  Host,
   Processor,
   Receiver,
 } from '../component/component.ts';
 import type { Registry, Settings } from '../component/factory.ts';
-import type { Host } from '../component/host.ts';
 import type { Telemetry } from '../component/telemetry.ts';
 import type { Conf } from '../confmap/conf.ts';
 import type { Resource } from '../pdata/series.ts';
@@ -66,6 +66,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
     const next = counted(fanOut(heads.map(({ head }) => head)), telemetry, 'receiver', id);
     return found.factory.create(settingsOf(found), found.config, next);
   });
+  checkUnused(registry, conf, config);
   checkAskers(conf, receivers, exporters, built);
   const processors = built.flatMap((pipeline) => pipeline.processors);
   return {
@@ -125,6 +126,13 @@ function makeEach<T>(ids: Iterable<string>, make: (id: string) => T): Map<string
 
 function named(components: ReadonlyMap<string, Component>): NamedComponent[] {
   return [...components].map(([id, component]) => ({ id, component }));
+}
+
+/** A section that no pipeline names is still checked, as a fault in it would show later. */
+function checkUnused(registry: Registry, conf: Conf, config: ServiceConfig): void {
+  for (const section of ['receivers', 'processors', 'exporters', 'extensions'] as const) {
+    for (const id of Object.keys(config[section])) resolveComponent(registry, conf, section, id);
+  }
 }
 
 /** A receiver that reads only if asked needs an exporter that asks. */

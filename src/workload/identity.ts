@@ -1,9 +1,6 @@
 import type { Labels } from '../pdata/series.ts';
 import type { Workload } from './workload.ts';
 
-/** The six labels that the kubelet puts on every container row, in its order. */
-export const IDENTITY_LABELS = ['container', 'id', 'image', 'name', 'namespace', 'pod'] as const;
-
 /** Names that only a runtime or its bundle knows. */
 export interface Names {
   readonly container: string;
@@ -13,7 +10,10 @@ export interface Names {
   readonly pod: string;
 }
 
-/** Makes the frozen label object that all series of a workload share; "" is unknown. */
+/**
+ * Makes the frozen label object that all series of a workload share: the six labels that the
+ * kubelet puts on every container row, in its order. "" is unknown.
+ */
 export function createIdentity(workload: Workload, names?: Names): Labels {
   return Object.freeze({
     container: names?.container ?? '',

@@ -1,6 +1,5 @@
-import type { Exporter } from '../../component/component.ts';
+import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
-import type { Host } from '../../component/host.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
 import { listen, type Rendering, type ScrapeServer } from './server.ts';

@@ -5,14 +5,21 @@ import {
   int,
   list,
   oneOf,
-  record,
   section,
   text,
   withDefault,
 } from '../../confmap/codecs.ts';
+import { METADATA } from './metadata.ts';
 
 /** Units that the kubelet reports beside its pods: itself and the usual runtimes. */
 const UNITS = ['kubelet.service', 'containerd.service', 'crio.service', 'docker.service'];
+
+const SWITCHES: Record<string, z.ZodMiniType<{ enabled: boolean }>> = Object.fromEntries(
+  METADATA.series.map(({ name }) => [
+    name,
+    withDefault(section({ enabled: withDefault(bool(), true) }), { enabled: true }),
+  ]),
+);
 
 /** The options of the cgroup receiver. */
 export const CONFIG = section({
@@ -34,7 +41,7 @@ export const CONFIG = section({
     'machine',
   ]),
   /** Switches single metrics: `{name: {enabled: false}}`. */
-  metrics: withDefault(record(section({ enabled: withDefault(bool(), true) })), {}),
+  metrics: withDefault(section(SWITCHES), {}),
   /** File descriptors kept open; 0 is a quarter of the hard limit, at most 8192. */
   fd_budget: withDefault(int({ min: 0 }), 0),
   /** The workload_observer to use; the only one configured by default. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
-import type { Host } from '../../component/host.ts';
 import { ConfigError } from '../../errors.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
 import { createMetricsBuilder, type MetricsBuilder } from '../../helper/metrics-builder.ts';

@@ -1,0 +1,76 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A running bundle. */
+export interface Agent {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** What it logged so far. */
+  log(): string;
+  scrape(headers?: Record<string, string>): Promise<string>;
+  stop(): Promise<number | null>;
+}
+
+/** The Node that npm scripts run. */
+export const NODE = process.execPath;
+/** The bundle that `npm run build` makes. */
+export const BUNDLE = 'dist/sandgauge.cjs';
+
+/** A port on localhost that nothing listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Starts the bundle on a free port and waits until it answers. */
+export async function startAgent(args: readonly string[] = []): Promise<Agent> {
+  const port = await freePort();
+  const listen = ['--set', `exporters.prometheus.endpoint=127.0.0.1:${port}`];
+  const child = spawn(NODE, [BUNDLE, ...args, ...listen], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr?.on('data', (chunk) => {
+    log += chunk;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const url = `http://127.0.0.1:${port}/metrics`;
+  for (let tries = 0; !log.includes('Everything is ready'); tries++) {
+    if (tries > 100 || child.exitCode !== null) throw new Error(`the agent did not start:\n${log}`);
+    await sleep(100);
+  }
+  return {
+    url,
+    process: child,
+    log: () => log,
+    scrape: async (headers = {}) => (await fetch(url, { headers })).text(),
+    async stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+/** Runs the bundle to its end. */
+export function runAgent(args: readonly string[]): { status: number; output: string } {
+  try {
+    const output = execFileSync(NODE, [BUNDLE, ...args], { encoding: 'utf8', stdio: 'pipe' });
+    return { status: 0, output };
+  } catch (error) {
+    const failed = error as { status: number; stdout: string; stderr: string };
+    return { status: failed.status, output: failed.stdout + failed.stderr };
+  }
+}
+
+/** Values of one metric by its label text: `name{labels} value` rows of text format 0.0.4. */
+export function rowsOf(text: string, name: string): Map<string, number> {
+  const rows = [...text.matchAll(new RegExp(`^${name}\\{(.*)\\} (\\S+)( \\d+)?$`, 'gm'))];
+  return new Map(rows.map(([, labels, value]) => [labels ?? '', Number(value)]));
+}
+
+/** The value of the row of one cgroup; undefined when there is none. */
+export function valueFor(text: string, name: string, id: string): number | undefined {
+  return [...rowsOf(text, name)].find(([labels]) => labels.includes(`id="${id}"`))?.[1];
+}

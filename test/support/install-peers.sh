@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs the real programs that the tests talk to. Root, apt; does nothing that is already done.
+set -euo pipefail
+
+packages=()
+need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || packages+=("$2"); }
+need prometheus prometheus
+need promtool prometheus
+need qemu-system-x86_64 qemu-system-x86
+need cpio cpio
+need busybox busybox-static
+need gcc gcc
+[ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
+
+if [ "${#packages[@]}" -gt 0 ]; then
+  if [ "$(id -u)" != 0 ]; then
+    echo "install-peers: needs root to install: ${packages[*]}" >&2
+    exit 1
+  fi
+  # Debian starts a service when it installs one; the tests start their own.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+# The guest's kernel: unpacked, never installed. Its name changes with each security update.
+cache=${SANDGAUGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sandgauge}
+mkdir -p "$cache"
+if ! compgen -G "$cache/kernel-*/boot/vmlinuz-*" >/dev/null; then
+  package=$(apt-cache depends linux-image-cloud-amd64 |
+    sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -1)
+  work=$(mktemp -d "$cache/download.XXXXXX")
+  (cd "$work" && apt-get download -qq "$package" && dpkg -x ./*.deb kernel)
+  mv "$work/kernel" "$cache/kernel-$package"
+  rm -rf "$work"
+fi
+echo "install-peers: ready"

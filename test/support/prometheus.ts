@@ -1,0 +1,76 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './agent.ts';
+import { findPeer } from './peers.ts';
+
+/** One element of an instant vector. */
+interface Sample {
+  readonly metric: Record<string, string>;
+  readonly value: number;
+}
+
+/** A real Prometheus that scrapes one target every two seconds. */
+export interface Prometheus {
+  query(promql: string): Promise<Sample[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts Debian's prometheus with its data in a temporary folder. */
+export async function startPrometheus(target: string): Promise<Prometheus> {
+  const folder = mkdtempSync(join(tmpdir(), 'sandgauge-prometheus-'));
+  const port = await freePort();
+  const scrape = { job_name: 'sandgauge', static_configs: [{ targets: [target] }] };
+  const config = {
+    global: { scrape_interval: '2s', scrape_timeout: '2s' },
+    scrape_configs: [scrape],
+  };
+  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
+  const child = spawn(
+    findPeer('prometheus') ?? 'prometheus',
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: 'ignore' },
+  );
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const base = `http://127.0.0.1:${port}`;
+  for (let tries = 0; !(await isReady(`${base}/-/ready`)); tries++) {
+    if (tries > 100) throw new Error('prometheus did not become ready');
+    await sleep(100);
+  }
+  return {
+    async query(promql) {
+      const reply = await fetch(`${base}/api/v1/query?query=${encodeURIComponent(promql)}`);
+      const { data } = (await reply.json()) as {
+        data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+      };
+      return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return fetch(url).then(
+    (reply) => reply.ok,
+    () => false,
+  );
+}
+
+/** `promtool check metrics` on a text: its exit status and the lints that it printed. */
+export function checkMetrics(text: string): { status: number | null; lints: string[] } {
+  const result = spawnSync(findPeer('promtool') ?? 'promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  });
+  return { status: result.status, lints: result.stderr.split('\n').filter(Boolean) };
+}
