@@ -9,6 +9,7 @@ const TIMEOUT_SECONDS = 180;
 const INIT = `#!/bin/sh
 mount -t devtmpfs d /dev; mount -t proc p /proc; mount -t sysfs s /sys
 mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
+mkdir -p /etc; echo "127.0.0.1 localhost" > /etc/hosts
 mount -t tmpfs t /tmp; ifconfig lo 127.0.0.1 up
 sh /guest.sh
 poweroff -f

@@ -37,9 +37,14 @@ export async function listen(
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, endpoint, path)));
-    server.listen(endpoint.port, endpoint.host || undefined, resolve);
+    server.listen(endpoint.port, addressOf(endpoint.host), resolve);
   });
   return { close: () => close(server) };
+}
+
+/** As Go does: localhost is IPv4's, even where ::1 comes first or no resolver knows it. */
+function addressOf(host: string): string | undefined {
+  return host === 'localhost' ? '127.0.0.1' : host || undefined;
 }
 
 async function answer(
