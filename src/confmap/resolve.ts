@@ -76,7 +76,7 @@ function lookup(scheme: string, opaque: string, options: ResolveOptions): string
     throw new ConfigError(`\${env:${opaque}}`, `"${name}" is not a name of a variable`);
   }
   const value = options.env[name];
-  if (value !== undefined) return value.replaceAll('$', '$$$$');
+  if (value !== undefined) return value;
   if (split >= 0) return opaque.slice(split + 2);
   options.warn(`environment variable ${name} is not set; it expands to nothing`);
   return '';

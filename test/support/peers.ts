@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 
 /** Where downloads and compiled helpers are kept, outside the checkout. */
 export function cacheDirectory(): string {
@@ -40,7 +40,7 @@ export function isMissing(suite: string, needs: Record<string, unknown>): boolea
 export function compile(source: string): string {
   const path = join(import.meta.dirname, source);
   const hash = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12);
-  const output = join(cacheDirectory(), `${source}-${hash}`);
+  const output = join(cacheDirectory(), `${basename(source)}-${hash}`);
   if (!existsSync(output)) execFileSync('cc', ['-O2', '-static', '-o', output, path]);
   return output;
 }

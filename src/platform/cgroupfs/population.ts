@@ -13,7 +13,7 @@ const events = new Float64Array(1);
 /** cgroup v2: `populated` of cgroup.events; the root has no such file and always has processes. */
 export function openPopulationV2(directory: string, files: FileStore): PopulationReader {
   const file = files.open(`${directory}/cgroup.events`);
-  return { read, close: file.close };
+  return { read, close: () => file.close() };
 
   function read(): boolean {
     const length = file.read();
@@ -26,5 +26,5 @@ export function openPopulationV2(directory: string, files: FileStore): Populatio
 /** cgroup v1: cgroup.procs is not empty. */
 export function openPopulationV1(directory: string, files: FileStore): PopulationReader {
   const file = files.open(`${directory}/cgroup.procs`);
-  return { read: () => file.read() > 0, close: file.close };
+  return { read: () => file.read() > 0, close: () => file.close() };
 }

@@ -33,69 +33,82 @@ const CLOSED = -1;
 /** Makes a store; `listener` hears of EACCES and the like, never of files that are absent. */
 export function createFileStore(budget: FdBudget, listener: ReadListener): FileStore {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  let round = 1;
+  const store: Store = { buffer, budget, listener, round: 1 };
   return {
     buffer,
-    open: createFile,
+    open: (path) => new KernelFile(store, path),
     retryAbsent() {
-      round++;
+      store.round++;
     },
   };
+}
 
-  function createFile(path: string): StoredFile {
-    let fd = CLOSED;
-    let absentIn = 0;
-    let isFailed = false;
-    return { path, read, close };
+interface Store {
+  readonly buffer: Buffer;
+  readonly budget: FdBudget;
+  readonly listener: ReadListener;
+  round: number;
+}
 
-    function read(): number {
-      if (fd !== CLOSED) return readKept();
-      if (absentIn === round) return ABSENT;
-      try {
-        const opened = openSync(path, 'r');
-        if (isFailed) listener.recovered(path);
-        isFailed = false;
-        if (budget.take()) {
-          fd = opened;
-          return readKept();
-        }
-        return readOnce(opened);
-      } catch (error) {
-        return fail(error);
-      }
+/** A class, for there are a dozen of these per cgroup: closures would take four times the memory. */
+class KernelFile implements StoredFile {
+  readonly path: string;
+  private readonly store: Store;
+  private fd = CLOSED;
+  private absentIn = 0;
+  private isFailed = false;
+
+  constructor(store: Store, path: string) {
+    this.store = store;
+    this.path = path;
+  }
+
+  read(): number {
+    if (this.fd !== CLOSED) return this.readKept();
+    const { round, budget, listener } = this.store;
+    if (this.absentIn === round) return ABSENT;
+    try {
+      const opened = openSync(this.path, 'r');
+      if (this.isFailed) listener.recovered(this.path);
+      this.isFailed = false;
+      if (!budget.take()) return this.readOnce(opened);
+      this.fd = opened;
+      return this.readKept();
+    } catch (error) {
+      return this.fail(error);
     }
+  }
 
-    function readKept(): number {
-      try {
-        return readSync(fd, buffer, 0, BUFFER_BYTES, 0);
-      } catch (error) {
-        close();
-        return fail(error);
-      }
-    }
+  close(): void {
+    if (this.fd === CLOSED) return;
+    closeSync(this.fd);
+    this.fd = CLOSED;
+    this.store.budget.release();
+  }
 
-    function readOnce(opened: number): number {
-      try {
-        return readSync(opened, buffer, 0, BUFFER_BYTES, 0);
-      } finally {
-        closeSync(opened);
-      }
+  private readKept(): number {
+    try {
+      return readSync(this.fd, this.store.buffer, 0, BUFFER_BYTES, 0);
+    } catch (error) {
+      this.close();
+      return this.fail(error);
     }
+  }
 
-    function fail(error: unknown): number {
-      absentIn = round;
-      const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
-      isFailed = !isAbsent(code);
-      if (isFailed) listener.failed(path, code);
-      return ABSENT;
+  private readOnce(opened: number): number {
+    try {
+      return readSync(opened, this.store.buffer, 0, BUFFER_BYTES, 0);
+    } finally {
+      closeSync(opened);
     }
+  }
 
-    function close(): void {
-      if (fd === CLOSED) return;
-      closeSync(fd);
-      fd = CLOSED;
-      budget.release();
-    }
+  private fail(error: unknown): number {
+    this.absentIn = this.store.round;
+    const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+    this.isFailed = !isAbsent(code);
+    if (this.isFailed) this.store.listener.failed(this.path, code);
+    return ABSENT;
   }
 }
 

@@ -1,6 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Agent, startAgent, valueFor } from '../../support/agent.ts';
+import { type Agent, rowsOf, startAgent, valueFor } from '../../support/agent.ts';
 import { makeCgroup, type TestCgroup, v1Mounts } from '../../support/cgroup-v1.ts';
 import { compile, findPeer, isMissing } from '../../support/peers.ts';
 import { checkMetrics, type Prometheus, startPrometheus } from '../../support/prometheus.ts';
@@ -120,4 +121,28 @@ describe.skipIf(isSkipped)('real cgroups of this host', () => {
     const names = (text: string) => text.match(/^[a-z].*(?= )/gm);
     expect(names(hurried)).toEqual(names(patient));
   });
+
+  test('2,000 cgroups made and removed: nothing leaks, the rows of others stay right', async () => {
+    const steady = make('steady');
+    steady.run([compile('hog.c'), '0', '1']);
+    await sleep(1100);
+    const rows = rowsOf(await agent.scrape(), 'container_last_seen').size;
+    const openFiles = () => readdirSync(`/proc/${agent.process.pid}/fd`).length;
+    const before = openFiles();
+    for (let round = 0; round < 20; round++) {
+      const brief = Array.from({ length: 100 }, (_, i) => makeCgroup(`churn-${round}-${i}`));
+      const populated = brief[0] as TestCgroup;
+      populated.run([compile('hog.c'), '0', '1']);
+      await sleep(50);
+      if (round % 5 === 0) await agent.scrape();
+      for (const cgroup of brief) await cgroup.remove();
+    }
+    await sleep(1100);
+    const text = await agent.scrape();
+    expect(text).not.toContain('churn-');
+    expect(rowsOf(text, 'container_last_seen').size).toBe(rows);
+    expect(valueFor(text, 'container_memory_rss', steady.id)).toBeGreaterThan(2 ** 20);
+    expect(Math.abs(openFiles() - before)).toBeLessThan(10);
+    expect(agent.log()).not.toMatch(/\t(warn|error)\t/);
+  }, 60_000);
 });

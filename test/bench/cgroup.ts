@@ -1,0 +1,118 @@
+/**
+ * CPU of a pass over 1,000 real leaves with one idle process each (cgroup v1), against a C program
+ * that reads the same files. Each run is a process of its own in a memory cgroup of its own.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { makeCgroup, type TestCgroup } from '../support/cgroup-v1.ts';
+import { compile } from '../support/peers.ts';
+import { calibrate, median, report } from './report.ts';
+
+const LEAVES = 1_000;
+const PASSES = 100;
+const MEGABYTE = 1e6;
+const FILES_PER_LEAF = 13;
+
+/** What test/bench/cgroup-passes.ts prints. */
+interface Measured {
+  readonly passMillis: number[];
+  readonly longestSliceMillis: number;
+  readonly memoryBytes: number;
+  readonly points: number;
+  readonly kept: string[];
+  readonly others: string[];
+}
+
+// Bundled, as the agent is: stripping types at run time would count as memory of the agent.
+const bundle = 'dist/bench-cgroup-passes.mjs';
+buildSync({
+  entryPoints: ['test/bench/cgroup-passes.ts'],
+  outfile: bundle,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+});
+const parent = makeCgroup('bench');
+const self = makeCgroup('bench-self');
+const leaves: TestCgroup[] = [];
+const work = mkdtempSync(join(tmpdir(), 'sandgauge-bench-'));
+try {
+  for (let i = 0; i < LEAVES; i++) {
+    const leaf = makeCgroup(`${parent.id}/leaf-${i}`);
+    leaves.push(leaf);
+    leaf.run([compile('hog.c'), '0', '0']);
+  }
+  const calibration = calibrate();
+  const all = measure(LEAVES * FILES_PER_LEAF);
+  const usual = measure(0);
+  report([
+    { name: 'leaves', value: LEAVES, unit: 'cgroups' },
+    { name: 'points per pass', value: all.points, unit: 'points' },
+    { name: 'all kept: files kept', value: all.kept.length, unit: 'files' },
+    { name: 'all kept: pass, CPU', value: median(all.passMillis), unit: 'ms' },
+    { name: 'all kept: C program, CPU', value: peer(all), unit: 'ms' },
+    {
+      name: 'all kept: pass over C',
+      value: median(all.passMillis) / peer(all),
+      unit: 'of 1',
+      limit: 2.5,
+    },
+    { name: 'default budget: files kept', value: usual.kept.length, unit: 'files' },
+    {
+      name: 'default budget: pass over C',
+      value: median(usual.passMillis) / peer(usual),
+      unit: 'of 1',
+    },
+    { name: 'longest slice, CPU', value: all.longestSliceMillis, unit: 'ms' },
+    {
+      name: 'longest slice over calibration',
+      value: all.longestSliceMillis / calibration,
+      unit: 'of 1',
+      limit: 1,
+    },
+    {
+      name: 'default budget: memory, fds included',
+      value: usual.memoryBytes / MEGABYTE,
+      unit: 'MB',
+      limit: 130,
+    },
+    {
+      name: 'all kept: memory, fds included',
+      value: all.memoryBytes / MEGABYTE,
+      unit: 'MB',
+    },
+  ]);
+} finally {
+  rmSync(work, { recursive: true });
+  for (const leaf of leaves) await leaf.remove();
+  await parent.remove();
+  await self.remove();
+}
+
+function measure(fdBudget: number): Measured {
+  const program = [process.execPath, ...process.execArgv, bundle];
+  const args = [String(PASSES), String(fdBudget), parent.id, self.directory('memory')];
+  const join = `echo $$ > '${self.directory('memory')}/cgroup.procs'; exec "$@"`;
+  const { stdout, stderr } = spawnSync('sh', ['-c', join, 'sh', ...program, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 64 * MEGABYTE,
+  });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+/** CPU of a pass of the C program with the same descriptors kept, in ms. */
+function peer({ kept, others }: Measured): number {
+  const list = join(work, 'files');
+  writeFileSync(list, `${[...kept, ...others].join('\n')}\n`);
+  const output = execFileSync(compile('../bench/pread.c'), [list, String(kept.length), '30'], {
+    encoding: 'utf8',
+  });
+  return median(output.trim().split('\n').map(Number)) * 1000;
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { createClaims } from '../../../src/extensions/workload_observer/claims.ts';
+import { parseCgroupPath } from '../../../src/workload/cgroup-path.ts';
+
+const ID = 'ab'.repeat(32);
+const CONTAINER = parseCgroupPath(`/docker/${ID}`);
+const POD = parseCgroupPath('/kubepods/pod16b4b963-ffee-4616-812c-a13ed94c0c7f');
+const RELIST = 60_000;
+
+function setUp() {
+  const clock = { now: 0 };
+  const claims = createClaims(() => clock.now, RELIST);
+  claims.register('cgroup', ['runc']);
+  return { clock, claims };
+}
+
+test('alone, the cgroup receiver speaks for every container at once', () => {
+  const { claims } = setUp();
+  claims.announce(CONTAINER);
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
+});
+
+test('beside a receiver of another runtime an unknown container is pending for one re-list', () => {
+  const { claims, clock } = setUp();
+  claims.register('runsc', ['runsc']);
+  claims.announce(CONTAINER);
+  claims.announce(POD);
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('pending');
+  expect(claims.claim('cgroup', POD, 'usage')).toBe('granted');
+  clock.now = RELIST;
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
+});
+
+test('a container that turns out to be runsc is never spoken for by its host cgroup', () => {
+  const { claims, clock } = setUp();
+  claims.register('runsc', ['runsc']);
+  claims.announce(CONTAINER);
+  claims.announce({ ...CONTAINER, runtime: 'runsc' });
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('denied');
+  expect(claims.claim('runsc', CONTAINER, 'usage')).toBe('granted');
+  clock.now = RELIST;
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('denied');
+  expect(claims.claim('runsc', CONTAINER, 'disk_io')).toBe('denied');
+});
+
+test('a claim lasts the life of the workload, whatever is learnt later', () => {
+  const { claims } = setUp();
+  claims.announce(CONTAINER);
+  claims.claim('cgroup', CONTAINER, 'usage');
+  claims.announce({ ...CONTAINER, runtime: 'runsc' });
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
+  expect(claims.claim('runsc', CONTAINER, 'usage')).toBe('denied');
+  claims.withdraw(CONTAINER);
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('denied');
+});
