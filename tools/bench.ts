@@ -8,6 +8,8 @@ if (!SUITES.includes(suite) || !existsSync(`test/bench/${suite}.ts`)) {
   console.error(`usage: npm run bench -- <suite> [--json]; suites: ${SUITES.join(', ')}`);
   process.exitCode = 1;
 } else {
-  const args = ['--max-semi-space-size=2', `test/bench/${suite}.ts`, ...rest];
+  // The flags of `npm start`.
+  const flags = ['--max-semi-space-size=2', '--optimize-for-size'];
+  const args = [...flags, `test/bench/${suite}.ts`, ...rest];
   process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
 }

@@ -18,8 +18,8 @@ import { plainOf } from './plain.ts';
 const BUILT_IN = '(built in) otel-collector.yaml';
 
 interface Options {
-  readonly config: string[];
-  readonly set: string[];
+  readonly config?: string[];
+  readonly set?: string[];
 }
 
 const program = new Command('sandgauge')
@@ -31,13 +31,11 @@ const program = new Command('sandgauge')
     '--config <uri>',
     'file:PATH, PATH, env:NAME or yaml:TEXT; repeat to merge (default: built-in pipelines)',
     append,
-    [],
   )
   .option(
     '--set <key=value>',
     'set one key, as in receivers.cgroup.root_path=/host; repeatable',
     append,
-    [],
   )
   .showHelpAfterError('(sandgauge --help lists commands and options)')
   .action(() => run(program.opts()));
@@ -58,13 +56,12 @@ try {
   fail(error);
 }
 
-function append(value: string, previous: string[]): string[] {
+function append(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
 function load(options: Options): Conf {
-  const uris = options.config.length > 0 ? options.config : [BUILT_IN];
-  return resolve(uris, options.set, {
+  return resolve(options.config ?? [BUILT_IN], options.set ?? [], {
     env: process.env,
     builtIn: { [BUILT_IN]: defaultConfig() },
     warn: (message) => createLogger('info').warn(message),
