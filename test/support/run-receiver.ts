@@ -2,6 +2,7 @@ import type { Host } from '../../src/component/component.ts';
 import { parseComponentId } from '../../src/component/id.ts';
 import { decode } from '../../src/confmap/decode.ts';
 import { confOf, parseYaml } from '../../src/confmap/document.ts';
+import { createChunkPool } from '../../src/exporters/prometheus/chunks.ts';
 import { createStore } from '../../src/exporters/prometheus/store.ts';
 import { renderText } from '../../src/exporters/prometheus/text.ts';
 import { workloadObserver } from '../../src/extensions/workload_observer/factory.ts';
@@ -38,7 +39,11 @@ export async function runReceiver(yaml: string, now: () => number): Promise<Read
     async read() {
       generation++;
       await receiver.collectNow(performance.now() + 10_000);
-      const chunks = await renderText(store.families(), { generation, timestamps: false });
+      const chunks = await renderText(
+        store.families(),
+        { generation, timestamps: false },
+        createChunkPool(),
+      );
       return Buffer.concat(chunks).toString();
     },
     shutdown: () => receiver.shutdown(),

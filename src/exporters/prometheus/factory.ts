@@ -1,5 +1,6 @@
 import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
+import { createChunkPool } from './chunks.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
 import { listen, type Rendering, type ScrapeServer } from './server.ts';
@@ -14,7 +15,7 @@ export const prometheus: ExporterFactory<Config> = {
 };
 
 interface Cached extends Rendering {
-  readonly collectedAt: number;
+  collectedAt: number;
 }
 
 function createPrometheusExporter(settings: Settings, config: Config): Exporter {
@@ -22,6 +23,7 @@ function createPrometheusExporter(settings: Settings, config: Config): Exporter 
   const labels = { exporter: id.text };
   const duplicates = telemetry.counter('sandgauge_exporter_duplicate_points', labels);
   const store = createStore(duplicates);
+  const pool = createChunkPool();
   let host: Host;
   let server: ScrapeServer | undefined;
   let generation = 0;
@@ -38,7 +40,7 @@ function createPrometheusExporter(settings: Settings, config: Config): Exporter 
 
   async function consume(batch: Parameters<Exporter['consume']>[0]): Promise<void> {
     store.accept(batch, generation);
-    if (!batch.onDemand) cached = undefined;
+    if (!batch.onDemand && cached !== undefined) cached.collectedAt = Number.NEGATIVE_INFINITY;
   }
 
   async function scrape(deadline: number): Promise<Rendering> {
@@ -47,13 +49,15 @@ function createPrometheusExporter(settings: Settings, config: Config): Exporter 
     const mine = ++generation;
     if (config.collect_on_scrape) await host.collect(exporter, deadline);
     store.expire(performance.now() - config.metric_expiration);
-    const chunks = await renderText(store.families(), {
+    const options = {
       generation: config.collect_on_scrape ? mine : 0,
       timestamps: config.send_timestamps,
-    });
-    const rendering: Cached = { chunks, collectedAt: now };
-    cached = rendering;
-    return rendering;
+    };
+    const chunks = await renderText(store.families(), options, pool);
+    const previous = cached;
+    cached = { chunks, readers: 0, collectedAt: now };
+    if (previous?.readers === 0) pool.give(previous.chunks);
+    return cached;
   }
 
   async function shutdown(): Promise<void> {

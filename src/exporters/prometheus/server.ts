@@ -9,6 +9,8 @@ export type Scrape = (deadline: number) => Promise<Rendering>;
 /** A rendered collection; compressed at most once. */
 export interface Rendering {
   readonly chunks: readonly Buffer[];
+  /** Responses that still send it: its chunks are not used again before they are done. */
+  readers: number;
   gzipped?: Promise<Buffer>;
 }
 
@@ -61,6 +63,8 @@ async function answer(
   response.setHeader('content-type', CONTENT_TYPE);
   if (request.method === 'HEAD') return void response.end();
   const rendering = await scrape(performance.now() + timeoutOf(request));
+  rendering.readers++;
+  response.once('close', () => rendering.readers--);
   response.setHeader('vary', 'accept-encoding');
   if (acceptsGzip(request)) {
     rendering.gzipped ??= compress(Buffer.concat(rendering.chunks), { level: 1 });

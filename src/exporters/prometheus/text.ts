@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import type { HistogramPoint, SummaryPoint } from '../../pdata/point.ts';
+import type { ChunkPool } from './chunks.ts';
 import { escapeHelp } from './labels.ts';
 import { writeNumber } from './numbers.ts';
 import type { Entry, Family } from './store.ts';
 
-const CHUNK_BYTES = 256 * 1024;
 const ROOM_FOR_NUMBERS = 64;
 const SLICE_MILLIS = 4;
 const ROWS_BETWEEN_LOOKS = 256;
@@ -25,9 +25,10 @@ export interface TextOptions {
 export async function renderText(
   families: readonly Family[],
   options: TextOptions,
+  pool: ChunkPool,
 ): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
-  let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let chunk = pool.take(0);
   let at = 0;
   let rows = 0;
   let sliceEnd = performance.now() + SLICE_MILLIS;
@@ -51,7 +52,7 @@ export async function renderText(
   function reserve(bytes: number): void {
     if (at + bytes <= chunk.length) return;
     chunks.push(chunk.subarray(0, at));
-    chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
+    chunk = pool.take(bytes);
     at = 0;
   }
 

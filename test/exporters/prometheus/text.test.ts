@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { CPU } from '../../../src/catalog/cpu.ts';
 import { LIFETIME } from '../../../src/catalog/lifetime.ts';
 import { MEMORY } from '../../../src/catalog/memory.ts';
+import { createChunkPool } from '../../../src/exporters/prometheus/chunks.ts';
 import { writeNumber } from '../../../src/exporters/prometheus/numbers.ts';
 import { createStore } from '../../../src/exporters/prometheus/store.ts';
 import { renderText } from '../../../src/exporters/prometheus/text.ts';
@@ -18,7 +19,7 @@ function setUp() {
   const accept = (generation: number, onDemand: boolean, ...points: Point[]) =>
     store.accept({ source: 'test', onDemand, points }, generation);
   const text = async (generation = 0, timestamps = false) =>
-    Buffer.concat(await renderText(store.families(), { generation, timestamps }))
+    Buffer.concat(await renderText(store.families(), { generation, timestamps }, createChunkPool()))
       .toString()
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
