@@ -1,12 +1,11 @@
-/** Bytes of a pooled chunk. */
-export const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Chunks that are used again from one rendering to the next. Fresh ones are memory outside of the
  * heap, and 20 MB of it per scrape makes V8 collect the whole heap several times.
  */
 export interface ChunkPool {
-  /** A chunk of CHUNK_BYTES, or more where so much is asked for. */
+  /** A chunk of 256 KiB, or more where so much is asked for. */
   take(bytes: number): Buffer;
   /** Takes back chunks that nobody reads any more. */
   give(chunks: readonly Buffer[]): void;

@@ -45,7 +45,10 @@ function createPrometheusExporter(settings: Settings, config: Config): Exporter 
 
   async function scrape(deadline: number): Promise<Rendering> {
     const now = performance.now();
-    if (cached !== undefined && now - cached.collectedAt < config.max_age) return cached;
+    if (cached !== undefined && now - cached.collectedAt < config.max_age) {
+      cached.readers++;
+      return cached;
+    }
     const mine = ++generation;
     if (config.collect_on_scrape) await host.collect(exporter, deadline);
     store.expire(performance.now() - config.metric_expiration);
@@ -55,7 +58,7 @@ function createPrometheusExporter(settings: Settings, config: Config): Exporter 
     };
     const chunks = await renderText(store.families(), options, pool);
     const previous = cached;
-    cached = { chunks, readers: 0, collectedAt: now };
+    cached = { chunks, readers: 1, collectedAt: now };
     if (previous?.readers === 0) pool.give(previous.chunks);
     return cached;
   }

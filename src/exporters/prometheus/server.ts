@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ConfigError } from '../../errors.ts';
 
-/** Gives the body of one scrape; `deadline` is in ms of performance.now(). */
+/** Gives the body of one scrape and counts a reader; `deadline` is in ms of performance.now(). */
 export type Scrape = (deadline: number) => Promise<Rendering>;
 
 /** A rendered collection; compressed at most once. */
@@ -63,7 +63,6 @@ async function answer(
   response.setHeader('content-type', CONTENT_TYPE);
   if (request.method === 'HEAD') return void response.end();
   const rendering = await scrape(performance.now() + timeoutOf(request));
-  rendering.readers++;
   response.once('close', () => rendering.readers--);
   response.setHeader('vary', 'accept-encoding');
   if (acceptsGzip(request)) {
