@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createPacer } from '../../helper/pacer.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import type { HistogramPoint, SummaryPoint } from '../../pdata/point.ts';
 import type { ChunkPool } from './chunks.ts';
@@ -7,7 +7,6 @@ import { writeNumber } from './numbers.ts';
 import type { Entry, Family } from './store.ts';
 
 const ROOM_FOR_NUMBERS = 64;
-const SLICE_MILLIS = 4;
 const ROWS_BETWEEN_LOOKS = 256;
 const [OPEN, CLOSE, COMMA, SPACE, NEWLINE] = [123, 125, 44, 32, 10];
 
@@ -31,7 +30,7 @@ export async function renderText(
   let chunk = pool.take(0);
   let at = 0;
   let rows = 0;
-  let sliceEnd = performance.now() + SLICE_MILLIS;
+  const pause = createPacer();
   for (const family of families) {
     const name = Buffer.from(family.descriptor.name);
     let isFirst = true;
@@ -41,9 +40,7 @@ export async function renderText(
       isFirst = false;
       if (entry.point.kind === 'number') putRow(name, entry, entry.point.value);
       else put(Buffer.from(complexRows(family.descriptor.name, entry, entry.point)));
-      if (++rows % ROWS_BETWEEN_LOOKS !== 0 || performance.now() < sliceEnd) continue;
-      await nextTurn();
-      sliceEnd = performance.now() + SLICE_MILLIS;
+      if (++rows % ROWS_BETWEEN_LOOKS === 0 && pause.isDue()) await pause.now();
     }
   }
   chunks.push(chunk.subarray(0, at));

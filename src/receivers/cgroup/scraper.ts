@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
 import { createMetricsBuilder, type MetricsBuilder } from '../../helper/metrics-builder.ts';
+import { createPacer, type Pacer } from '../../helper/pacer.ts';
 import type { Scraper } from '../../helper/scraper-controller.ts';
 import { createDirectoryWatcher } from '../../helper/watch.ts';
 import type { Point } from '../../pdata/point.ts';
@@ -28,7 +28,6 @@ import { createRowTable } from './rows.ts';
 import { isPartOfParent, isSelected, rawMode } from './selection.ts';
 import { type CgroupNode, type CgroupTree, createCgroupTree } from './tree.ts';
 
-const SLICE_MILLIS = 4;
 const RELIST_MILLIS = 60_000;
 
 /** Makes the scraper of a host's cgroups. Throws ConfigError when there are none at `root_path`. */
@@ -108,31 +107,28 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   }
 
   async function scrape(signal: AbortSignal): Promise<Point[]> {
+    const pause = createPacer(signal);
+    await refresh(settings.now(), pause);
     const startedAt = settings.now();
-    refresh(startedAt);
     builder.begin(startedAt);
     pass++;
     const mode = rawMode(config, tree.root);
-    let sliceEnd = performance.now() + SLICE_MILLIS;
     for (const member of [...members.values()]) {
       if (isSelected(member.workload, mode, config.raw_units)) recordMember(member, startedAt);
-      if (performance.now() < sliceEnd) continue;
-      await nextTurn();
-      signal.throwIfAborted();
-      sliceEnd = performance.now() + SLICE_MILLIS;
+      if (pause.isDue()) await pause.now();
     }
     rows.recordMachine(machine, host);
     return builder.finish();
   }
 
-  function refresh(now: number): void {
+  async function refresh(now: number, pause: Pacer): Promise<void> {
     const isDue = now - relisted >= RELIST_MILLIS;
     if (isDue) {
-      relisted = now;
       files.retryAbsent();
       host = readHost(paths);
     }
-    tree.refresh(isDue);
+    for (const _ of tree.refresh(isDue)) if (pause.isDue()) await pause.now();
+    if (isDue) relisted = now;
   }
 
   function recordMember(member: Member, now: number): void {

@@ -18,8 +18,8 @@ export interface CgroupNode {
 /** The cgroups of a host, kept current by events and by re-lists. */
 export interface CgroupTree {
   readonly root: CgroupNode;
-  /** Lists again what has changed, or everything. */
-  refresh(everything: boolean): void;
+  /** Lists again what has changed, or everything; yields often. What is left over comes next time. */
+  refresh(everything: boolean): Iterable<void>;
   /** Marks a directory as changed. */
   changed(directory: string): void;
 }
@@ -48,40 +48,50 @@ export function createCgroupTree(
     if (node !== undefined) dirty.add(node);
   }
 
-  function refresh(everything: boolean): void {
-    if (owners.size === 0) adopt(root);
-    else if (everything) list(root, true);
+  function* refresh(everything: boolean): Iterable<void> {
+    if (owners.size === 0) yield* adopt(root);
+    else if (everything) yield* list(root, true);
     for (const node of [...dirty, ...unwatched]) {
-      if (owners.get(node.directories.find(Boolean) ?? '') === node) list(node, false);
+      dirty.delete(node);
+      if (owners.get(node.directories.find(Boolean) ?? '') === node) yield* list(node, false);
     }
-    dirty.clear();
   }
 
-  function list(node: CgroupNode, deep: boolean): void {
-    const names = new Set(node.directories.flatMap(childNames));
-    for (const [name, child] of node.children) {
-      if (!names.has(name) || isReplaced(child)) remove(node, name, child);
-      else if (deep) list(child, true);
-    }
-    for (const name of names) {
-      if (node.children.has(name)) continue;
-      const path = node.path === '/' ? `/${name}` : `${node.path}/${name}`;
-      const child = createNode(path, (_, index) => join(node.directories[index], name));
-      if (child === undefined) continue;
-      node.children.set(name, child);
-      adopt(child);
+  function* list(node: CgroupNode, deep: boolean): Iterable<void> {
+    // Before the look: a change that comes while this is under way marks it again.
+    dirty.delete(node);
+    let isDone = false;
+    try {
+      const names = new Set(node.directories.flatMap(childNames));
+      for (const [name, child] of [...node.children]) {
+        if (!names.has(name) || isReplaced(child)) remove(node, name, child);
+        else if (deep) yield* list(child, true);
+        yield;
+      }
+      for (const name of names) {
+        if (node.children.has(name)) continue;
+        const path = node.path === '/' ? `/${name}` : `${node.path}/${name}`;
+        const child = createNode(path, (_, index) => join(node.directories[index], name));
+        if (child === undefined) continue;
+        node.children.set(name, child);
+        yield* adopt(child);
+      }
+      isDone = true;
+    } finally {
+      if (!isDone) dirty.add(node);
     }
   }
 
   /** Watches before listing, so that no child falls between the two. */
-  function adopt(node: CgroupNode): void {
+  function* adopt(node: CgroupNode): Iterable<void> {
     for (const directory of node.directories) {
       if (directory === undefined) continue;
       owners.set(directory, node);
       if (!watcher.add(directory)) unwatched.add(node);
     }
     listener.added(node);
-    list(node, false);
+    yield* list(node, false);
+    yield;
   }
 
   function remove(parent: CgroupNode, name: string, node: CgroupNode): void {
