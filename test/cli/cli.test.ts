@@ -117,3 +117,11 @@ test('an older Node is refused in one line', () => {
     expect(stderr).toMatch(/^sandgauge needs Node 24 or newer, this is 20\.1\.0: .*\n$/);
   }
 });
+
+test('without a workload_observer rows carry ids only, and the log says so once', async () => {
+  const agent = await startAgent(['--set', 'service.extensions=[]']);
+  const text = await agent.scrape();
+  expect(text).toMatch(/^container_memory_working_set_bytes\{id="\/"\} \d+$/m);
+  expect(agent.log().match(/No workload_observer is configured/g)).toHaveLength(1);
+  await agent.stop();
+});

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { METADATA } from '../../../src/receivers/cgroup/metadata.ts';
 import { rowsOf, valueFor } from '../../support/agent.ts';
 import { type ReadReceiver, runReceiver } from '../../support/run-receiver.ts';
 import { unpackTree } from '../../support/tree.ts';
@@ -138,6 +139,13 @@ describe.each(['v1-systemd', 'v2-systemd', 'v2-systemd-k612'])('the captured tre
     }
   });
 
+  test('nothing is emitted that the metadata does not declare', () => {
+    const declared = METADATA.series.map(({ name }) => name);
+    const emitted = [...text().matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
+    expect(emitted.length).toBeGreaterThan(20);
+    expect(declared).toEqual(expect.arrayContaining(emitted));
+  });
+
   test('machine rows', () => {
     expect([...rowsOf(text(), 'machine_cpu_cores').values()]).toEqual([2]);
     const total = /^MemTotal:\s+(\d+)/.exec(readFileSync(join(root, 'snap1/proc/meminfo'), 'utf8'));
@@ -164,4 +172,18 @@ test('the tree of a real systemd, whole', async () => {
   await receiver.shutdown();
   const short = text.replaceAll(/\w+="",?/g, '').replaceAll(',}', '}');
   await expect(short).toMatchFileSnapshot('testcases/sysd-v2.expected.txt');
+});
+
+test('switched off sets and metrics give no rows, and raw_cgroups none leaves only pods', async () => {
+  const root = join(unpackTree('sysd-v2'), 'snap1');
+  const receiver = await runReceiver(
+    `{root_path: ${root}, raw_cgroups: none, metric_sets: [memory], metrics: {container_memory_rss: {enabled: false}}}`,
+    () => NOW,
+  );
+  const text = await receiver.read();
+  await receiver.shutdown();
+  expect(text).not.toMatch(/container_cpu|container_memory_rss|machine_|container_last_seen/);
+  const ids = [...rowsOf(text, 'container_memory_usage_bytes').keys()];
+  expect(ids).toHaveLength(3);
+  expect(ids.every((labels) => labels.includes('kubepods-burstable-pod'))).toBe(true);
 });
