@@ -51,22 +51,23 @@ try {
   const calibration = calibrate();
   const all = measure(LEAVES * FILES_PER_LEAF);
   const usual = measure(0);
+  const [allPeer, usualPeer] = [peer(all), peer(usual)];
   report([
     { name: 'leaves', value: LEAVES, unit: 'cgroups' },
     { name: 'points per pass', value: all.points, unit: 'points' },
     { name: 'all kept: files kept', value: all.kept.length, unit: 'files' },
     { name: 'all kept: pass, CPU', value: median(all.passMillis), unit: 'ms' },
-    { name: 'all kept: C program, CPU', value: peer(all), unit: 'ms' },
+    { name: 'all kept: C program, CPU', value: allPeer, unit: 'ms' },
     {
       name: 'all kept: pass over C',
-      value: median(all.passMillis) / peer(all),
+      value: median(all.passMillis) / allPeer,
       unit: 'of 1',
       limit: 2.5,
     },
     { name: 'default budget: files kept', value: usual.kept.length, unit: 'files' },
     {
       name: 'default budget: pass over C',
-      value: median(usual.passMillis) / peer(usual),
+      value: median(usual.passMillis) / usualPeer,
       unit: 'of 1',
     },
     { name: 'longest slice, CPU', value: all.longestSliceMillis, unit: 'ms' },
