@@ -12,6 +12,15 @@ const THROTTLED = `${POD}16b4b963_ffee_4616_812c_a13ed94c0c7f.slice/cri-containe
 const PROCESSLESS = `${POD}2d0f59af_cdfd_4da5_8a95_8f59071547fe.slice/cri-containerd-5f0b6b29488f2d368ca7b68fab2da9491cb0a6a1a62fef8edcca4a130636e341.scope`;
 const SWAPPING = `${POD}1c4ba176_f372_4ffa_8f86_1cc4a4be5b5f.slice/crio-bcf92103b2a32e6d1c6eb84b9f3fb9f268e08912c519f0ccef721f2139dd5077.scope`;
 
+/** Metric, key of v1's memory.stat, key of v2's. */
+const STAT_ROWS = [
+  ['container_memory_rss', 'total_rss', 'anon'],
+  ['container_memory_cache', 'total_cache', 'file'],
+  ['container_memory_mapped_file', 'total_mapped_file', 'file_mapped'],
+  ['container_memory_total_active_file_bytes', 'total_active_file', 'active_file'],
+  ['container_memory_total_inactive_file_bytes', 'total_inactive_file', 'inactive_file'],
+] as const;
+
 describe.each(['v1-systemd', 'v2-systemd', 'v2-systemd-k612'])('the captured tree %s', (name) => {
   const isV1 = name.startsWith('v1');
   const root = unpackTree(name);
@@ -53,8 +62,16 @@ describe.each(['v1-systemd', 'v2-systemd', 'v2-systemd-k612'])('the captured tre
       const inactive = key(stat, isV1 ? 'total_inactive_file' : 'inactive_file');
       expect(valueFor(text(), 'container_memory_usage_bytes', id), id).toBe(total);
       expect(valueFor(text(), 'container_memory_working_set_bytes', id), id).toBe(total - inactive);
-      const rss = key(stat, isV1 ? 'total_rss' : 'anon');
-      expect(valueFor(text(), 'container_memory_rss', id), id).toBe(rss);
+      for (const [metric, v1Key, v2Key] of STAT_ROWS) {
+        expect(valueFor(text(), metric, id), `${metric} ${id}`).toBe(
+          key(stat, isV1 ? v1Key : v2Key),
+        );
+      }
+      const split = isV1 ? file('cpu,cpuacct', id, 'cpuacct.stat') : file('', id, 'cpu.stat');
+      for (const mode of ['user', 'system']) {
+        const time = isV1 ? key(split, mode) / 100 : key(split, `${mode}_usec`) / 1e6;
+        expect(valueFor(text(), `container_cpu_${mode}_seconds_total`, id), id).toBe(time);
+      }
     }
   });
 
