@@ -30,7 +30,7 @@ export interface Store {
   accept(batch: Batch, generation: number): void;
   /** The families by name. */
   families(): Family[];
-  /** Forgets the points of timed sources that came before `since`, in ms of performance.now(). */
+  /** Forgets the points that came before `since`, in ms of performance.now(). */
   expire(since: number): void;
 }
 
@@ -94,9 +94,7 @@ export function createStore(duplicates: Counter): Store {
   function expire(since: number): void {
     for (const family of sorted) {
       for (const [series, entry] of family.entries) {
-        if (entry.generation === Number.POSITIVE_INFINITY && entry.arrived < since) {
-          evict(family, series);
-        }
+        if (entry.arrived < since) evict(family, series);
       }
     }
   }

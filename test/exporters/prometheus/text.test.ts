@@ -91,6 +91,14 @@ test('a timed source stays until it expires; an ended series goes at once', asyn
   expect(await text(9)).toEqual([]);
 });
 
+test('what another exporter asked for expires too where nobody asks', async () => {
+  const { accept, text, store } = setUp();
+  accept(0, true, point(1));
+  expect(await text(0)).toHaveLength(1);
+  store.expire(performance.now() + 1);
+  expect(await text(0)).toEqual([]);
+});
+
 test('two series with the same name and labels: the first stays, the other is counted', async () => {
   const { accept, text, duplicates } = setUp();
   const [one, two] = [point(1), point(2)];
