@@ -1,6 +1,7 @@
 const ZERO = 48;
 const NINE = 57;
 const MINUS = 45;
+const SPACE = 32;
 const EXACT_DIGITS = 15;
 
 /** Kernel limits at or over this many bytes mean unlimited (v1's PAGE_COUNTER_MAX is near 2^63). */
@@ -38,4 +39,44 @@ function isMax(bytes: Uint8Array, offset: number, end: number): boolean {
     bytes[offset + 1] === 97 &&
     bytes[offset + 2] === 120
   );
+}
+
+const NEWLINE = 10;
+
+/** Where the line that holds `offset` ends: at its newline, or at `end`. */
+export function lineEnd(bytes: Uint8Array, offset: number, end: number): number {
+  let at = offset;
+  while (at < end && bytes[at] !== NEWLINE) at++;
+  return at;
+}
+
+/** The number on each line, such as the pids of cgroup.procs; lines without one are left out. */
+export function numbersByLine(bytes: Uint8Array, end: number): number[] {
+  const numbers: number[] = [];
+  for (let at = 0; at < end; at = lineEnd(bytes, at, end) + 1) {
+    const value = numberAt(bytes, at, end);
+    if (value !== undefined) numbers.push(value);
+  }
+  return numbers;
+}
+
+/**
+ * Reads decimal numbers that stand apart by spaces until `out` is full. Returns how many there were
+ * before the line ended.
+ */
+export function numbersAcross(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  out: Float64Array,
+): number {
+  let at = offset;
+  for (let count = 0; count < out.length; count++) {
+    while (at < end && bytes[at] === SPACE) at++;
+    const value = numberAt(bytes, at, end);
+    if (value === undefined) return count;
+    out[count] = value;
+    while (at < end && bytes[at] !== SPACE && bytes[at] !== NEWLINE) at++;
+  }
+  return out.length;
 }

@@ -6,9 +6,11 @@ export const ABSENT = -1;
 
 /** Files of a kernel file system that are read again and again through one buffer. */
 export interface FileStore {
-  /** What the last read brought; valid until the next one. */
+  /** What the last read brought; valid until the next one, which may replace it by a larger one. */
   readonly buffer: Buffer;
   open(path: string): StoredFile;
+  /** Reads a whole file without keeping it open; returns the length, or ABSENT. */
+  readOnce(path: string): number;
   /** Lets files that were absent or refused be tried once more. */
   retryAbsent(): void;
 }
@@ -18,6 +20,8 @@ export interface StoredFile {
   readonly path: string;
   /** Reads from the start into the store's buffer; returns the length, or ABSENT. */
   read(): number;
+  /** As `read`, for files that hand over a page of records at a time, such as cgroup.procs. */
+  readWhole(): number;
   close(): void;
 }
 
@@ -28,15 +32,23 @@ export interface ReadListener {
 }
 
 const BUFFER_BYTES = 64 * 1024;
+const MAX_BUFFER_BYTES = 16 * 1024 * 1024;
+const PAGE = 4096;
+/** A seq_file ends a read before its page is full only when the next record does not fit. */
+const LONGEST_RECORD = 512;
 const CLOSED = -1;
+const MAX_REFUSED = 1000;
 
 /** Makes a store; `listener` hears of EACCES and the like, never of files that are absent. */
 export function createFileStore(budget: FdBudget, listener: ReadListener): FileStore {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  const store: Store = { buffer, budget, listener, round: 1 };
+  const store: Store = { buffer, budget, listener, round: 1, refused: new Set() };
   return {
-    buffer,
+    get buffer() {
+      return store.buffer;
+    },
     open: (path) => new KernelFile(store, path),
+    readOnce: (path) => readOnce(store, path),
     retryAbsent() {
       store.round++;
     },
@@ -44,10 +56,50 @@ export function createFileStore(budget: FdBudget, listener: ReadListener): FileS
 }
 
 interface Store {
-  readonly buffer: Buffer;
+  buffer: Buffer;
   readonly budget: FdBudget;
   readonly listener: ReadListener;
   round: number;
+  /** Paths of `readOnce` that were there but could not be read. */
+  readonly refused: Set<string>;
+}
+
+function readOnce(store: Store, path: string): number {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      return readPages(fd, store);
+    } finally {
+      closeSync(fd);
+      if (store.refused.delete(path)) store.listener.recovered(path);
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+    if (isAbsent(code)) store.refused.delete(path);
+    else {
+      if (store.refused.size < MAX_REFUSED) store.refused.add(path);
+      store.listener.failed(path, code);
+    }
+    return ABSENT;
+  }
+}
+
+type Fill = (fd: number, store: Store) => number;
+
+function readPage(fd: number, store: Store): number {
+  return readSync(fd, store.buffer, 0, store.buffer.length, 0);
+}
+
+function readPages(fd: number, store: Store): number {
+  let length = 0;
+  for (;;) {
+    const read = readSync(fd, store.buffer, length, store.buffer.length - length, length);
+    length += read;
+    if (read < PAGE - LONGEST_RECORD || length >= MAX_BUFFER_BYTES) return length;
+    if (store.buffer.length - length < PAGE) {
+      store.buffer = Buffer.concat([store.buffer], store.buffer.length * 2);
+    }
+  }
 }
 
 /** A class, for there are a dozen of these per cgroup: closures would take four times the memory. */
@@ -64,19 +116,11 @@ class KernelFile implements StoredFile {
   }
 
   read(): number {
-    if (this.fd !== CLOSED) return this.readKept();
-    const { round, budget, listener } = this.store;
-    if (this.absentIn === round) return ABSENT;
-    try {
-      const opened = openSync(this.path, 'r');
-      if (this.isFailed) listener.recovered(this.path);
-      this.isFailed = false;
-      if (!budget.take()) return this.readOnce(opened);
-      this.fd = opened;
-      return this.readKept();
-    } catch (error) {
-      return this.fail(error);
-    }
+    return this.readBy(readPage);
+  }
+
+  readWhole(): number {
+    return this.readBy(readPages);
   }
 
   close(): void {
@@ -86,18 +130,34 @@ class KernelFile implements StoredFile {
     this.store.budget.release();
   }
 
-  private readKept(): number {
+  private readBy(fill: Fill): number {
+    if (this.fd !== CLOSED) return this.readKept(fill);
+    const { round, budget, listener } = this.store;
+    if (this.absentIn === round) return ABSENT;
     try {
-      return readSync(this.fd, this.store.buffer, 0, BUFFER_BYTES, 0);
+      const opened = openSync(this.path, 'r');
+      if (this.isFailed) listener.recovered(this.path);
+      this.isFailed = false;
+      if (!budget.take()) return this.readOnce(opened, fill);
+      this.fd = opened;
+      return this.readKept(fill);
+    } catch (error) {
+      return this.fail(error);
+    }
+  }
+
+  private readKept(fill: Fill): number {
+    try {
+      return fill(this.fd, this.store);
     } catch (error) {
       this.close();
       return this.fail(error);
     }
   }
 
-  private readOnce(opened: number): number {
+  private readOnce(opened: number, fill: Fill): number {
     try {
-      return readSync(opened, this.store.buffer, 0, BUFFER_BYTES, 0);
+      return fill(opened, this.store);
     } finally {
       closeSync(opened);
     }

@@ -2,18 +2,29 @@ import { numberAt } from './bytes.ts';
 
 const SPACE = 32;
 const NEWLINE = 10;
+const EQUALS = 61;
 
 /**
- * Reads flat-keyed files (`key value` lines) by key, in any order, and ignores unknown keys.
- * Values land in a Float64Array at the index that the key has in `keys`; absent is NaN.
+ * Reads keys with numbers, in any order, and ignores unknown keys. Values land in a Float64Array
+ * at the index that the key has in `keys`; absent is NaN.
  */
 export interface KeyTable {
   readonly keys: readonly string[];
-  parse(bytes: Uint8Array, length: number, out: Float64Array): void;
+  /** Reads the bytes from `start` (0 by default) up to `end`. */
+  parse(bytes: Uint8Array, end: number, out: Float64Array, start?: number): void;
 }
 
-/** Makes the table of the wanted keys (ASCII). */
+/** The table of flat-keyed files: `key value` lines. */
 export function createKeyTable(keys: readonly string[]): KeyTable {
+  return createTable(keys, SPACE, NEWLINE);
+}
+
+/** The table of nested-keyed lines: `key=value` with a space between. */
+export function createPairTable(keys: readonly string[]): KeyTable {
+  return createTable(keys, EQUALS, SPACE);
+}
+
+function createTable(keys: readonly string[], assign: number, separator: number): KeyTable {
   const size = 4 << Math.ceil(Math.log2(keys.length + 1));
   const slots = new Int16Array(size).fill(-1);
   const names = keys.map((key) => Buffer.from(key, 'latin1'));
@@ -24,22 +35,22 @@ export function createKeyTable(keys: readonly string[]): KeyTable {
   });
   return { keys, parse };
 
-  function parse(bytes: Uint8Array, length: number, out: Float64Array): void {
+  function parse(bytes: Uint8Array, end: number, out: Float64Array, from = 0): void {
     out.fill(Number.NaN);
-    let at = 0;
-    while (at < length) {
+    let at = from;
+    while (at < end) {
       const start = at;
       let hash = 0;
       let byte = bytes[at] as number;
-      while (byte !== SPACE && byte !== NEWLINE && at < length) {
+      while (byte !== assign && byte !== separator && at < end) {
         hash = (Math.imul(hash, 31) + byte) | 0;
         byte = bytes[++at] as number;
       }
-      if (byte === SPACE) {
+      if (byte === assign && at < end) {
         const index = find(bytes, start, at, hash);
-        if (index >= 0) out[index] = numberAt(bytes, at + 1, length) ?? Number.NaN;
+        if (index >= 0) out[index] = numberAt(bytes, at + 1, end) ?? Number.NaN;
       }
-      while (at < length && bytes[at] !== NEWLINE) at++;
+      while (at < end && bytes[at] !== separator) at++;
       at++;
     }
   }
