@@ -29,6 +29,8 @@ export interface MemoryStats {
   readonly refaultedAnonPages: Absentable;
   readonly highEvents: Absentable;
   readonly maxEvents: Absentable;
+  /** Processes killed for lack of memory; on v2 descendants' too. */
+  readonly oomKills: Absentable;
 }
 
 /** Reads the memory files of one cgroup. */
@@ -56,7 +58,7 @@ const V2 = createKeyTable([
   'workingset_refault_file',
   'workingset_refault_anon',
 ]);
-const EVENTS = createKeyTable(['high', 'max']);
+const EVENTS = createKeyTable(['high', 'max', 'oom_kill']);
 const v2 = new Float64Array(V2.keys.length);
 const events = new Float64Array(EVENTS.keys.length);
 
@@ -107,6 +109,7 @@ export function openMemoryV2(
       refaultedAnonPages: present(v2[13]),
       highEvents: present(events[0]),
       maxEvents: present(events[1]),
+      oomKills: present(events[2]),
     };
   }
 }
@@ -115,7 +118,9 @@ const V1_KEYS = ['cache', 'rss', 'mapped_file', 'swap', 'active_file', 'inactive
 const FAULTS = ['pgfault', 'pgmajfault', 'total_pgfault', 'total_pgmajfault'];
 const HIERARCHICAL = createKeyTable([...V1_KEYS.map((key) => `total_${key}`), ...FAULTS]);
 const OWN = createKeyTable([...V1_KEYS, ...FAULTS]);
+const OOM_CONTROL = createKeyTable(['oom_kill']);
 const v1 = new Float64Array(HIERARCHICAL.keys.length);
+const oom = new Float64Array(1);
 
 /** cgroup v1 (kernel Documentation/admin-guide/cgroup-v1/memory.rst). */
 export function openMemoryV1(directory: string, files: FileStore): MemoryReader {
@@ -125,13 +130,15 @@ export function openMemoryV1(directory: string, files: FileStore): MemoryReader 
   const peak = open('memory.max_usage_in_bytes');
   const failcnt = open('memory.failcnt');
   const kernel = open('memory.kmem.usage_in_bytes');
+  const oomControl = open('memory.oom_control');
   const mode = open('memory.use_hierarchy');
   const table = readNumber(mode, files) === 0 ? OWN : HIERARCHICAL;
   mode.close();
-  return { read, close: () => closeAll([stat, current, peak, failcnt, kernel]) };
+  return { read, close: () => closeAll([stat, current, peak, failcnt, kernel, oomControl]) };
 
   function read(): MemoryStats {
     table.parse(files.buffer, stat.read(), v1);
+    OOM_CONTROL.parse(files.buffer, oomControl.read(), oom);
     const usage = readNumber(current, files);
     const inactiveFile = present(v1[5]);
     return {
@@ -158,6 +165,7 @@ export function openMemoryV1(directory: string, files: FileStore): MemoryReader 
       refaultedAnonPages: undefined,
       highEvents: undefined,
       maxEvents: undefined,
+      oomKills: present(oom[0]),
     };
   }
 }

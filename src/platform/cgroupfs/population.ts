@@ -1,7 +1,7 @@
 import { ABSENT, type FileStore } from '../file/file-store.ts';
 import { createKeyTable } from '../file/key-table.ts';
 
-/** Tells whether a cgroup has processes: v2 counts descendants too, v1 its own only. */
+/** Tells whether a cgroup or one of its descendants has processes. */
 export interface PopulationReader {
   read(): boolean;
   close(): void;
@@ -10,8 +10,8 @@ export interface PopulationReader {
 const EVENTS = createKeyTable(['populated']);
 const events = new Float64Array(1);
 
-/** cgroup v2: `populated` of cgroup.events; the root has no such file and always has processes. */
-export function openPopulationV2(directory: string, files: FileStore): PopulationReader {
+/** cgroup v2: `populated` of cgroup.events; the root has no such file. */
+export function openPopulation(directory: string, files: FileStore): PopulationReader {
   const file = files.open(`${directory}/cgroup.events`);
   return { read, close: () => file.close() };
 
@@ -21,10 +21,4 @@ export function openPopulationV2(directory: string, files: FileStore): Populatio
     EVENTS.parse(files.buffer, length, events);
     return events[0] === 1;
   }
-}
-
-/** cgroup v1: cgroup.procs is not empty. */
-export function openPopulationV1(directory: string, files: FileStore): PopulationReader {
-  const file = files.open(`${directory}/cgroup.procs`);
-  return { read: () => file.read() > 0, close: () => file.close() };
 }

@@ -6,6 +6,7 @@ export interface HostFacts {
   /** Online CPUs. */
   readonly cores: number | undefined;
   readonly memoryBytes: number | undefined;
+  readonly swapBytes: number | undefined;
   readonly bootMillis: number | undefined;
 }
 
@@ -14,9 +15,11 @@ export function readHost(paths: RootedPaths): HostFacts {
   const stat = readText(paths, '/proc/stat') ?? '';
   const boot = /^btime (\d+)$/m.exec(stat);
   const cores = stat.match(/^cpu\d+ /gm)?.length;
+  const meminfo = readText(paths, '/proc/meminfo') ?? '';
   return {
     cores,
-    memoryBytes: meminfoBytes(readText(paths, '/proc/meminfo') ?? '', 'MemTotal'),
+    memoryBytes: meminfoBytes(meminfo, 'MemTotal'),
+    swapBytes: meminfoBytes(meminfo, 'SwapTotal'),
     bootMillis: boot === null ? undefined : Number(boot[1]) * 1000,
   };
 }
@@ -27,6 +30,18 @@ export function readSwapUsed(paths: RootedPaths): number | undefined {
   const total = meminfoBytes(meminfo, 'SwapTotal');
   const free = meminfoBytes(meminfo, 'SwapFree');
   return total === undefined || free === undefined ? undefined : total - free;
+}
+
+/** Processes that the kernel killed for lack of memory since boot: `oom_kill` of /proc/vmstat. */
+export function readOomKills(paths: RootedPaths): number | undefined {
+  const match = /^oom_kill (\d+)$/m.exec(readText(paths, '/proc/vmstat') ?? '');
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** Threads of the whole host: the count after the slash in /proc/loadavg (proc(5)). */
+export function readThreads(paths: RootedPaths): number | undefined {
+  const match = /\/(\d+) /.exec(readText(paths, '/proc/loadavg') ?? '');
+  return match === null ? undefined : Number(match[1]);
 }
 
 /** The ids that cAdvisor puts on machine rows; empty where the host does not tell. */

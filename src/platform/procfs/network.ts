@@ -1,0 +1,58 @@
+import { lineEnd, numbersAcross } from '../file/bytes.ts';
+import type { FileStore } from '../file/file-store.ts';
+
+/** Counters of one network interface since it was made. */
+export interface InterfaceStats {
+  readonly name: string;
+  readonly receivedBytes: number;
+  readonly receivedPackets: number;
+  readonly receiveErrors: number;
+  readonly receiveDropped: number;
+  readonly sentBytes: number;
+  readonly sentPackets: number;
+  readonly sendErrors: number;
+  readonly sendDropped: number;
+}
+
+/** What the kubelet leaves out: loopback and the host's ends of containers' links. */
+const HIDDEN = /^(?:lo|veth|docker|nerdctl)/i;
+const COLON = 58;
+const COLUMNS = 16;
+const columns = new Float64Array(COLUMNS);
+
+/**
+ * Reads /proc/<pid>/net/dev (proc(5)): the interfaces of that process' network namespace. The file
+ * is not kept open, for an open one keeps the namespace alive. A line without all columns is left
+ * out, as is an interface that the kubelet hides.
+ */
+export function readInterfaces(path: string, files: FileStore): InterfaceStats[] {
+  const end = files.readOnce(path);
+  const bytes = files.buffer;
+  const found: InterfaceStats[] = [];
+  for (let at = 0; at < end; ) {
+    const next = lineEnd(bytes, at, end);
+    const colon = bytes.indexOf(COLON, at);
+    if (colon > 0 && colon < next) {
+      const name = bytes.toString('utf8', at, colon).trim();
+      const count = numbersAcross(bytes, colon + 1, next, columns);
+      if (count === COLUMNS && !HIDDEN.test(name)) found.push(statsOf(name));
+    }
+    at = next + 1;
+  }
+  return found;
+}
+
+function statsOf(name: string): InterfaceStats {
+  const column = (index: number) => columns[index] as number;
+  return {
+    name,
+    receivedBytes: column(0),
+    receivedPackets: column(1),
+    receiveErrors: column(2),
+    receiveDropped: column(3),
+    sentBytes: column(8),
+    sentPackets: column(9),
+    sendErrors: column(10),
+    sendDropped: column(11),
+  };
+}

@@ -1,0 +1,74 @@
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import type { FileStore } from '../file/file-store.ts';
+
+/** Descriptors that processes hold open. */
+export interface OpenFiles {
+  readonly descriptors: number;
+  /** Undefined where the descriptors may be counted but not looked at. */
+  readonly sockets: number | undefined;
+}
+
+const LOOKS_PER_TURN = 64;
+const DENIED = Symbol('denied');
+
+/**
+ * Counts the descriptors of `pids` in <proc>/<pid>/fd (proc(5)) and yields often, for there may be
+ * many. Processes that are gone count nothing; undefined when all are, or when a folder may not be
+ * listed (another user's). What a descriptor is takes CAP_SYS_PTRACE, or for a process with more
+ * rights than ours all of those. `denied` hears of each path that may not be seen.
+ */
+export function* countOpenFiles(
+  proc: string,
+  pids: readonly number[],
+  denied: (path: string, error: Error) => void,
+): Generator<void, OpenFiles | undefined> {
+  let descriptors = 0;
+  let sockets: number | undefined = 0;
+  let looks = 0;
+  let isAnyThere = pids.length === 0;
+  for (const pid of pids) {
+    const folder = `${proc}/${pid}/fd`;
+    const names = look(folder, (path) => readdirSync(path));
+    if (names === DENIED) return undefined;
+    if (names === undefined) continue;
+    isAnyThere = true;
+    descriptors += names.length;
+    for (const name of names) {
+      if (++looks % LOOKS_PER_TURN === 0) yield;
+      if (sockets === undefined) break;
+      const target = look(`${folder}/${name}`, (path) => readlinkSync(path));
+      if (target === DENIED) sockets = undefined;
+      else if (target?.startsWith('socket:')) sockets++;
+    }
+  }
+  return isAnyThere ? { descriptors, sockets } : undefined;
+
+  function look<T>(path: string, read: (path: string) => T): T | undefined | typeof DENIED {
+    try {
+      return read(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+      if (code !== 'EACCES' && code !== 'EPERM') throw error;
+      denied(path, error as Error);
+      return DENIED;
+    }
+  }
+}
+
+/** The soft limit of open files in <proc>/<pid>/limits; undefined when it is unlimited or gone. */
+export function readMaxOpenFiles(proc: string, pid: number, files: FileStore): number | undefined {
+  const length = files.readOnce(`${proc}/${pid}/limits`);
+  if (length <= 0) return undefined;
+  const match = /^Max open files +(\d+) /m.exec(files.buffer.toString('latin1', 0, length));
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** The inode that names a process' network namespace; undefined when it is gone or may not be seen. */
+export function readNetworkNamespace(proc: string, pid: number): number | undefined {
+  try {
+    return statSync(`${proc}/${pid}/ns/net`).ino;
+  } catch {
+    return undefined;
+  }
+}
