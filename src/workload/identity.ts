@@ -12,14 +12,16 @@ export interface Names {
 
 /**
  * Makes the frozen label object that all series of a workload share: the six labels that the
- * kubelet puts on every container row, in its order. "" is unknown.
+ * kubelet puts on every container row, in its order. "" is unknown. A pod's own row has none of its
+ * containers' names.
  */
 export function createIdentity(workload: Workload, names?: Names): Labels {
+  const own = workload.kind === 'pod' ? undefined : names;
   return Object.freeze({
-    container: names?.container ?? '',
+    container: own?.container ?? '',
     id: workload.id,
-    image: names?.image ?? '',
-    name: names?.name ?? workload.containerId ?? '',
+    image: own?.image ?? '',
+    name: own?.name ?? workload.containerId ?? '',
     namespace: names?.namespace ?? '',
     pod: names?.pod ?? '',
   });

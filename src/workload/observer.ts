@@ -1,16 +1,30 @@
 import type { Labels } from '../pdata/series.ts';
+import type { Facts } from './facts.ts';
 import type { MetricGroup, Voice } from './voices.ts';
 import type { Runtime, Workload } from './workload.ts';
 
 /** Whether a receiver may speak for a metric group of a workload. */
 export type Claim = 'granted' | 'denied' | 'pending';
 
+/** Who a workload is: for the whole life of its series. */
+export interface Identity {
+  /** The labels that all its series share. */
+  readonly labels: Labels;
+  /** What its bundle tells; undefined for what is no container and where no bundle is known. */
+  readonly facts: Facts | undefined;
+}
+
 /** Joins what is known of a workload and keeps the claims: one answer to who speaks for what. */
 export interface WorkloadObserver {
   /** A receiver says, before the first announcement, that it runs and for which runtimes. */
   register(voice: Voice, runtimes: readonly Runtime[]): void;
-  /** A receiver found a workload. Returns the labels that all its series share. */
-  announce(workload: Workload): Labels;
+  /** A receiver found a workload. */
+  announce(workload: Workload): void;
+  /**
+   * Undefined while the names of a container or pod are awaited, and for as long as it is withheld:
+   * ask again. Once given, the same object for the workload's whole life.
+   */
+  identify(workload: Workload): Identity | undefined;
   /**
    * Asks for the right to speak. A container of unknown runtime is pending for one re-list while
    * a receiver of another runtime is registered; a granted claim lasts the workload's life.

@@ -9,6 +9,7 @@ export type Voice = 'cgroup' | 'runsc' | 'cri' | 'kata' | 'libvirt' | 'none';
 type Row = Readonly<Record<MetricGroup, Voice>>;
 
 const HOST: Row = { usage: 'cgroup', network: 'none', disk_io: 'cgroup', spec: 'cgroup' };
+const NODE: Row = { ...HOST, network: 'cgroup' };
 
 /** Who speaks for a container, by runtime: usage is cpu, memory, pids and processes. */
 const CONTAINERS: Readonly<Record<Runtime, Row>> = {
@@ -20,5 +21,6 @@ const CONTAINERS: Readonly<Record<Runtime, Row>> = {
 
 /** The one source of a metric group. Slices, pods and bare cgroups belong to the host cgroup. */
 export function voiceOf(kind: WorkloadKind, runtime: Runtime, group: MetricGroup): Voice {
-  return (kind === 'container' ? CONTAINERS[runtime] : HOST)[group];
+  if (kind === 'container') return CONTAINERS[runtime][group];
+  return (kind === 'node' ? NODE : HOST)[group];
 }

@@ -1,11 +1,11 @@
 import type { Extension } from '../../component/component.ts';
 import { type ExtensionFactory, NO_LIFECYCLE, type Settings } from '../../component/factory.ts';
-import type { Labels } from '../../pdata/series.ts';
-import { createIdentity } from '../../workload/identity.ts';
+import { createLogOnce } from '../../helper/log-once.ts';
 import type { WorkloadObserver } from '../../workload/observer.ts';
-import type { Workload } from '../../workload/workload.ts';
+import { createBundles } from './bundles.ts';
 import { createClaims } from './claims.ts';
 import { CONFIG, type Config } from './config.ts';
+import { createIdentities } from './identities.ts';
 import { METADATA } from './metadata.ts';
 
 const RELIST_MILLIS = 60_000;
@@ -17,24 +17,31 @@ export const workloadObserver: ExtensionFactory<Config> = {
   create: createObserver,
 };
 
-function createObserver(settings: Settings): Extension & WorkloadObserver {
-  const claims = createClaims(settings.now, RELIST_MILLIS);
-  const identities = new Map<string, Labels>();
+function createObserver(settings: Settings, config: Config): Extension & WorkloadObserver {
+  const { now, telemetry } = settings;
+  const said = createLogOnce(telemetry.logger);
+  const claims = createClaims(now, RELIST_MILLIS);
+  const identities = createIdentities({
+    bundles: createBundles(config, said),
+    now,
+    said,
+    withheld: telemetry.counter('sandgauge_observer_withheld_workloads'),
+    learnt: (workload, { runtime }) => {
+      if (runtime !== undefined) claims.learn(workload, runtime);
+    },
+  });
   return {
     ...NO_LIFECYCLE,
     register: claims.register,
     claim: claims.claim,
-    announce(workload: Workload): Labels {
+    identify: identities.identify,
+    announce(workload) {
       claims.announce(workload);
-      const known = identities.get(workload.id);
-      if (known !== undefined) return known;
-      const identity = createIdentity(workload);
-      identities.set(workload.id, identity);
-      return identity;
+      identities.announce(workload);
     },
-    withdraw(workload: Workload): void {
+    withdraw(workload) {
       claims.withdraw(workload);
-      identities.delete(workload.id);
+      identities.withdraw(workload);
     },
   };
 }
