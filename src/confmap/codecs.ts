@@ -72,6 +72,27 @@ export function endpoint(): z.ZodMiniType<Endpoint> {
   });
 }
 
+/** A pattern of paths: `*` and `?` within one part, `**` across parts. */
+export interface Glob {
+  readonly text: string;
+  matches(path: string): boolean;
+}
+
+/** A glob over the whole path. */
+export function glob(): z.ZodMiniType<Glob> {
+  return converted('a glob such as "/kubepods*/**"', (raw) => {
+    const value = raw instanceof Expanded ? raw.text : raw;
+    if (typeof value !== 'string' || value === '') return undefined;
+    const source = value.replaceAll(/\*\*|[*?]|[^*?]+/g, (part) => {
+      if (part === '**') return '.*';
+      if (part === '*') return '[^/]*';
+      return part === '?' ? '[^/]' : part.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+    });
+    const pattern = new RegExp(`^${source}$`, 's');
+    return { text: value, matches: (path) => pattern.test(path) };
+  });
+}
+
 /** One of a few words. */
 export function oneOf<const Words extends readonly string[]>(
   ...words: Words

@@ -20,9 +20,15 @@ export interface MetricsBuilder {
   begin(now: number): void;
   /**
    * Makes a recorder for one life of a workload: a new life (new inode, new start) takes a new
-   * recorder. `startMillis` is when the source began to count.
+   * recorder. `startMillis` is when the source began to count. `labels` stand in for those of the
+   * templates where they are known at run time only, such as an interface's name.
    */
-  recorder(identity: Labels, startMillis: number): Recorder;
+  recorder(
+    templates: readonly SeriesTemplate[],
+    identity: Labels,
+    startMillis: number,
+    labels?: Labels,
+  ): Recorder;
   /** The workload is gone: its series end with this pass. */
   drop(recorder: Recorder): void;
   /** Ends the pass: its points, with one NoRecordedValue for each series that gave none. */
@@ -33,12 +39,8 @@ interface Life extends Recorder {
   collectEnded(points: Point[]): void;
 }
 
-/** Makes a builder for `templates`; values that may not leave are counted in `dropped`. */
-export function createMetricsBuilder(
-  templates: readonly SeriesTemplate[],
-  resource: Resource,
-  dropped: Counter,
-): MetricsBuilder {
+/** Makes a builder; values that may not leave are counted in `dropped`. */
+export function createMetricsBuilder(resource: Resource, dropped: Counter): MetricsBuilder {
   const lives = new Set<Life>();
   let gone: Life[] = [];
   let points: Point[] = [];
@@ -65,7 +67,12 @@ export function createMetricsBuilder(
     if (lives.delete(life)) gone.push(life);
   }
 
-  function recorder(identity: Labels, start: number): Recorder {
+  function recorder(
+    templates: readonly SeriesTemplate[],
+    identity: Labels,
+    start: number,
+    own?: Labels,
+  ): Recorder {
     const series: (Series | undefined)[] = new Array(templates.length).fill(undefined);
     const last = new Float64Array(templates.length);
     const seen = new Float64Array(templates.length);
@@ -90,7 +97,7 @@ export function createMetricsBuilder(
 
     function make(slot: number): Series {
       const { descriptor, labels } = templates[slot] as SeriesTemplate;
-      return createSeries(descriptor, identity, labels, resource);
+      return createSeries(descriptor, identity, own ?? labels, resource);
     }
 
     function collectEnded(ended: Point[]): void {

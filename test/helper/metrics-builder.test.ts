@@ -13,8 +13,8 @@ const TEMPLATES = [
 
 function setUp() {
   const dropped = { add: vi.fn() };
-  const builder = createMetricsBuilder(TEMPLATES, RESOURCE, dropped);
-  const recorder = builder.recorder({ id: '/a' }, 5);
+  const builder = createMetricsBuilder(RESOURCE, dropped);
+  const recorder = builder.recorder(TEMPLATES, { id: '/a' }, 5);
   const pass = (now: number, ...values: (number | undefined)[]) => {
     builder.begin(now);
     for (const [slot, value] of values.entries()) recorder.record(slot, value);
@@ -63,7 +63,7 @@ test('a new life of the same workload ends the old series and starts a new one',
   const { builder, recorder, pass, dropped } = setUp();
   pass(10, 9);
   builder.drop(recorder);
-  const next = builder.recorder({ id: '/a' }, 11);
+  const next = builder.recorder(TEMPLATES, { id: '/a' }, 11);
   builder.begin(20);
   next.record(0, 1);
   const [ended, fresh] = builder.finish();

@@ -22,10 +22,13 @@ export async function runReceiver(yaml: string, now: () => number): Promise<Read
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const telemetry = { logger, counter: metrics.counter, gauge: metrics.gauge };
   const settingsOf = (id: string) => ({ id: parseComponentId(id, ''), telemetry, now });
-  const observer = workloadObserver.create(settingsOf('workload_observer'), { root_path: '/' });
+  const config = decode(cgroup.config, confOf(parseYaml(yaml, 'test')));
+  const observer = workloadObserver.create(
+    settingsOf('workload_observer'),
+    decode(workloadObserver.config, confOf(parseYaml(`root_path: ${config.root_path}`, 'test'))),
+  );
   const store = createStore(metrics.counter('duplicates'));
   let generation = 0;
-  const config = decode(cgroup.config, confOf(parseYaml(yaml, 'test')));
   const receiver = cgroup.create(settingsOf('cgroup'), config, {
     consume: async (batch) => store.accept(batch, generation),
   });

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import {
   bool,
   duration,
+  glob,
   int,
   list,
   oneOf,
@@ -9,10 +10,24 @@ import {
   text,
   withDefault,
 } from '../../confmap/codecs.ts';
+import { RUNTIMES } from '../../workload/workload.ts';
 import { METADATA } from './metadata.ts';
 
 /** Units that the kubelet reports beside its pods: itself and the usual runtimes. */
 const UNITS = ['kubelet.service', 'containerd.service', 'crio.service', 'docker.service'];
+
+const SETS = [
+  'cpu',
+  'memory',
+  'oom_event',
+  'process',
+  'pressure',
+  'diskIO',
+  'network',
+  'spec',
+  'app',
+  'machine',
+] as const;
 
 const SWITCHES: Record<string, z.ZodMiniType<{ enabled: boolean }>> = Object.fromEntries(
   METADATA.series.map(({ name }) => [
@@ -34,12 +49,20 @@ export const CONFIG = section({
   raw_cgroups: withDefault(oneOf('auto', 'all', 'kubelet', 'none'), 'auto'),
   /** Last path parts of the cgroups that `kubelet` reports beside /, kubepods and its QoS slices. */
   raw_units: withDefault(list(text()), UNITS),
-  metric_sets: withDefault(list(oneOf('cpu', 'memory', 'app', 'machine')), [
-    'cpu',
-    'memory',
-    'app',
-    'machine',
-  ]),
+  /** Paths of the only cgroups that give rows; none are all. */
+  include: withDefault(list(glob()), []),
+  /** Paths of cgroups that give none, whatever `include` says. */
+  exclude: withDefault(list(glob()), []),
+  /** Restricts containers, their pods and, with `include`, everything else by runtime. */
+  runtimes: withDefault(
+    section({
+      include: withDefault(list(oneOf(...RUNTIMES)), []),
+      exclude: withDefault(list(oneOf(...RUNTIMES)), []),
+    }),
+    { include: [], exclude: [] },
+  ),
+  /** cAdvisor's metric sets; `spec` and `app` are what it prints whatever its sets are. */
+  metric_sets: withDefault(list(oneOf(...SETS)), [...SETS]),
   /** Switches single metrics: `{name: {enabled: false}}`. */
   metrics: withDefault(section(SWITCHES), {}),
   /** File descriptors kept open; 0 is a quarter of the hard limit, at most 8192. */

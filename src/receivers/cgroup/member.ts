@@ -1,28 +1,41 @@
-import type { Recorder } from '../../helper/metrics-builder.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
 import type { Labels } from '../../pdata/series.ts';
-import type { CpuReader, CpuStats } from '../../platform/cgroupfs/cpu.ts';
-import type { MemoryReader, MemoryStats } from '../../platform/cgroupfs/memory.ts';
-import type { PopulationReader } from '../../platform/cgroupfs/population.ts';
+import { openPopulation, type PopulationReader } from '../../platform/cgroupfs/population.ts';
+import { openProcesses, type ProcessesReader } from '../../platform/cgroupfs/processes.ts';
 import type { FileStore } from '../../platform/file/file-store.ts';
+import type { Facts } from '../../workload/facts.ts';
+import type { Identity } from '../../workload/observer.ts';
 import type { Workload } from '../../workload/workload.ts';
-import { type Layout, openCpu, openMemory, openPopulation } from './layout.ts';
+import type { Layout } from './layout.ts';
+import type { RowTable } from './sets/row-table.ts';
 import type { CgroupNode } from './tree.ts';
 
-/** One cgroup with its open files. Nothing is opened before the first read. */
+/** One cgroup for as long as it lives. Nothing is opened before the first read. */
 export interface Member {
   readonly node: CgroupNode;
   readonly workload: Workload;
-  readonly identity: Labels;
-  /** Made at the first rows: a life that never had a process has none. */
-  recorder: Recorder | undefined;
-  startMillis: number;
+  /** True for the child in which crun keeps a container's processes: the container reports them. */
+  readonly isPartOfParent: boolean;
+  /** Set once, when the observer knows. */
+  identity: Identity | undefined;
+  labels(): Labels;
+  facts(): Facts | undefined;
+  /** Directory in one hierarchy; undefined where it has none. */
+  directory(mount: number): string | undefined;
   /**
    * True when the cgroup or a descendant has a process in this hierarchy, as of `pass`. A v1
    * cgroup can have processes in some hierarchies only: in the others its figures are false zeros.
    */
-  isPopulated(mount: number, pass: number): boolean;
-  readCpu(pass: number): CpuStats | undefined;
-  readMemory(pass: number): MemoryStats | undefined;
+  hasProcesses(mount: number, pass: number): boolean;
+  /** True when it has processes in any hierarchy. */
+  isPopulated(pass: number): boolean;
+  /** Processes of the cgroup itself and of its crun child. */
+  pids(pass: number): readonly number[];
+  /** When it started, in ms; found at the first rows and kept. */
+  start(): number;
+  /** The recorder of its plain rows, made at the first of them. */
+  recorder(): Recorder;
+  /** Closes its files and ends its series. */
   close(): void;
 }
 
@@ -30,8 +43,10 @@ export interface Member {
 export interface MemberContext {
   readonly layout: Layout;
   readonly files: FileStore;
-  readonly swapUsed: () => number | undefined;
+  readonly builder: MetricsBuilder;
+  readonly table: RowTable;
   memberOf(node: CgroupNode): Member | undefined;
+  startOf(member: Member): number;
 }
 
 /** Makes the member of a cgroup. */
@@ -39,69 +54,81 @@ export function createMember(
   context: MemberContext,
   node: CgroupNode,
   workload: Workload,
-  identity: Labels,
+  isPartOfParent: boolean,
 ): Member {
-  const { layout, files } = context;
+  const { layout, files, builder, table } = context;
   const populations: (PopulationReader | undefined)[] = [];
+  const processes: (ProcessesReader | undefined)[] = [];
   const populatedIn = new Float64Array(layout.mounts.length);
   const answers: boolean[] = [];
-  let cpu: CpuReader | undefined;
-  let cpuMounts = 0;
-  let memory: MemoryReader | undefined;
-  return {
+  let startMillis: number | undefined;
+  let recorder: Recorder | undefined;
+  const member: Member = {
     node,
     workload,
-    identity,
-    recorder: undefined,
-    startMillis: 0,
-    isPopulated,
-    readCpu,
-    readMemory,
+    isPartOfParent,
+    identity: undefined,
+    labels: () => member.identity?.labels ?? {},
+    facts: () => member.identity?.facts,
+    directory: (mount) => node.directories[mount],
+    hasProcesses,
+    isPopulated: (pass) => layout.mounts.some((_, mount) => hasProcesses(mount, pass)),
+    pids,
+    start,
+    recorder: () => {
+      recorder ??= builder.recorder(table.templates, member.labels(), start());
+      return recorder;
+    },
     close,
   };
+  return member;
 
-  function isPopulated(mount: number, pass: number): boolean {
-    if (node.path === '/') return true;
+  function hasProcesses(mount: number, pass: number): boolean {
+    if (node.directories[mount] === undefined) return false;
+    if (workload.kind === 'node') return true;
     if (populatedIn[mount] !== pass) {
       populatedIn[mount] = pass;
-      answers[mount] = readPopulation(mount, pass);
+      answers[mount] = look(mount, pass);
     }
     return answers[mount] ?? false;
   }
 
-  function readPopulation(mount: number, pass: number): boolean {
-    populations[mount] ??= openPopulation(layout, node, mount, files);
-    if (populations[mount]?.read()) return true;
-    if (layout.mounts[mount]?.version === 2) return false;
+  function look(mount: number, pass: number): boolean {
+    const directory = node.directories[mount] as string;
+    if (layout.mounts[mount]?.version === 2) {
+      populations[mount] ??= openPopulation(directory, files);
+      return populations[mount].read();
+    }
+    if (ownPids(mount, pass).length > 0) return true;
     for (const child of node.children.values()) {
-      if (context.memberOf(child)?.isPopulated(mount, pass)) return true;
+      if (context.memberOf(child)?.hasProcesses(mount, pass)) return true;
     }
     return false;
   }
 
-  function readCpu(pass: number): CpuStats | undefined {
-    const has = (mount: number) => mount >= 0 && isPopulated(mount, pass);
-    const mounts = (has(layout.cpu) ? 1 : 0) + (has(layout.cpuacct) ? 2 : 0);
-    if (mounts !== cpuMounts) {
-      cpu?.close();
-      cpu = openCpu(layout, node, has, files);
-      cpuMounts = mounts;
-    }
-    return cpu?.read();
+  function ownPids(mount: number, pass: number): readonly number[] {
+    const directory = node.directories[mount];
+    if (directory === undefined) return [];
+    processes[mount] ??= openProcesses(directory, files);
+    return processes[mount].read(pass);
   }
 
-  function readMemory(pass: number): MemoryStats | undefined {
-    if (layout.memory < 0 || !isPopulated(layout.memory, pass)) return undefined;
-    memory ??= openMemory(layout, node, files, context.swapUsed);
-    const stats = memory?.read();
-    return stats === undefined || stats.ownFaults !== undefined || node.children.size > 0
-      ? stats
-      : { ...stats, ownFaults: stats.faults, ownMajorFaults: stats.majorFaults };
+  function pids(pass: number): readonly number[] {
+    const own = layout.mounts.map((_, mount) => mount).find((m) => ownPids(m, pass).length > 0);
+    if (own !== undefined) return ownPids(own, pass);
+    if (workload.kind !== 'container') return [];
+    const child = [...node.children.values()].map(context.memberOf).find((m) => m?.isPartOfParent);
+    return child?.pids(pass) ?? [];
+  }
+
+  function start(): number {
+    startMillis ??= context.startOf(member);
+    return startMillis;
   }
 
   function close(): void {
-    for (const population of populations) population?.close();
-    cpu?.close();
-    memory?.close();
+    for (const reader of populations) reader?.close();
+    for (const reader of processes) reader?.close();
+    if (recorder !== undefined) builder.drop(recorder);
   }
 }

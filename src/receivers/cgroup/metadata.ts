@@ -1,12 +1,20 @@
 import { CPU } from '../../catalog/cpu.ts';
+import { DISK_IO } from '../../catalog/disk-io.ts';
 import { LIFETIME } from '../../catalog/lifetime.ts';
 import { MACHINE } from '../../catalog/machine.ts';
 import { MEMORY } from '../../catalog/memory.ts';
+import { NETWORK } from '../../catalog/network.ts';
+import { OOM } from '../../catalog/oom.ts';
+import { PRESSURE } from '../../catalog/pressure.ts';
+import { PROCESS } from '../../catalog/process.ts';
+import { SPEC } from '../../catalog/spec.ts';
 import type { Metadata } from '../../component/factory.ts';
+
+const SETS = [CPU, MEMORY, OOM, PROCESS, PRESSURE, DISK_IO, NETWORK, SPEC, LIFETIME, MACHINE];
 
 /** What the cgroup receiver is. */
 export const METADATA: Metadata = {
   type: 'cgroup',
   stability: 'development',
-  series: [CPU, MEMORY, LIFETIME, MACHINE].flatMap((set) => Object.values(set)),
+  series: SETS.flatMap((set) => Object.values(set)),
 };

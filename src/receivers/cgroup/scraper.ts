@@ -7,26 +7,31 @@ import { createPacer, type Pacer } from '../../helper/pacer.ts';
 import type { Scraper } from '../../helper/scraper-controller.ts';
 import { createDirectoryWatcher } from '../../helper/watch.ts';
 import type { Point } from '../../pdata/point.ts';
-import { readPids } from '../../platform/cgroupfs/directory.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
 import { createFdBudget, defaultFdLimit } from '../../platform/file/fd-budget.ts';
 import { createFileStore } from '../../platform/file/file-store.ts';
 import { createRootedPaths } from '../../platform/file/rooted.ts';
-import {
-  readHost,
-  readMachineIds,
-  readMountinfo,
-  readProcessStart,
-  readSwapUsed,
-} from '../../platform/procfs/host.ts';
+import { readHost, readMachineIds, readMountinfo } from '../../platform/procfs/host.ts';
 import { parseCgroupPath } from '../../workload/cgroup-path.ts';
-import { isWorkloadObserver, type WorkloadObserver } from '../../workload/observer.ts';
+import type { MetricGroup } from '../../workload/voices.ts';
 import type { Config } from './config.ts';
 import { createLayout } from './layout.ts';
 import { createMember, type Member, type MemberContext } from './member.ts';
-import { createRowTable } from './rows.ts';
-import { isPartOfParent, isSelected, rawMode } from './selection.ts';
+import { createSelection } from './selection.ts';
+import { createSets, LIFETIME_ROWS, MACHINE_ROWS } from './sets/all.ts';
+import { createRowTable } from './sets/row-table.ts';
+import type { MetricSet, SetReader } from './sets/set.ts';
+import { createSpeaker, type Speaker } from './speaker.ts';
+import { startOf } from './starts.ts';
 import { type CgroupNode, type CgroupTree, createCgroupTree } from './tree.ts';
+
+/** A cgroup and how its sets are read: nothing until the first pass that reports it. */
+interface Entry {
+  readonly member: Member;
+  readers: readonly (readonly [MetricGroup, SetReader])[];
+  /** Groups that this receiver was granted, for the cgroup's life. */
+  readonly granted: Set<MetricGroup>;
+}
 
 const RELIST_MILLIS = 60_000;
 
@@ -37,18 +42,27 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   const receiver = settings.id.text;
   const said = createLogOnce(logger);
   const paths = createRootedPaths(config.root_path);
-  const rows = createRowTable(config);
-  const members = new Map<CgroupNode, Member>();
   const files = createFileStore(createFdBudget(config.fd_budget || defaultFdLimit()), {
     failed: (path, code) =>
       said.trouble(path, 'File cannot be read; its rows are absent', { receiver, path, code }),
     recovered: (path) => said.recovered(path, 'File can be read again', { receiver, path }),
   });
+  const sets: readonly string[] = config.metric_sets;
+  const isEnabled = ({ name, set }: { name: string; set: string }) =>
+    sets.includes(set) && config.metrics[name]?.enabled !== false;
+  const table = createRowTable(isEnabled);
+  const machineTable = createRowTable(isEnabled);
+  const lifetime = table.add(LIFETIME_ROWS);
+  const machineRows = machineTable.add(MACHINE_ROWS);
+  const entries = new Map<CgroupNode, Entry>();
+  const memberOf = (node: CgroupNode) => entries.get(node)?.member;
+  const selection = createSelection(config, memberOf);
   const watcher = createDirectoryWatcher((directory) => tree.changed(directory));
   let tree: CgroupTree;
   let context: MemberContext;
   let builder: MetricsBuilder;
-  let observer: WorkloadObserver | undefined;
+  let metricSets: MetricSet[];
+  let speaker: Speaker;
   let host = readHost(paths);
   let pass = 0;
   let relisted = 0;
@@ -63,16 +77,18 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
         `no cgroup file system is mounted below "${config.root_path}" (looked in proc/1/mountinfo and proc/self/mountinfo); set it to where the host's / is`,
       );
     }
-    observer = findObserver(service);
-    observer?.register('cgroup', ['runc']);
+    speaker = createSpeaker(service.extension(config.observer), said);
     const dropped = telemetry.counter('sandgauge_source_dropped_points', { source: receiver });
-    builder = createMetricsBuilder(rows.templates, service.resource, dropped);
-    machine = builder.recorder(Object.freeze(readMachineIds(paths)), host.bootMillis ?? 0);
+    builder = createMetricsBuilder(service.resource, dropped);
+    const ids = Object.freeze(readMachineIds(paths));
+    machine = builder.recorder(machineTable.templates, ids, host.bootMillis ?? 0);
+    metricSets = createSets({
+      ...{ layout, files, paths, said, builder, table, isEnabled },
+      host: () => host,
+    });
     context = {
-      layout,
-      files,
-      swapUsed: () => readSwapUsed(paths),
-      memberOf: (node) => members.get(node),
+      ...{ layout, files, builder, table, memberOf },
+      startOf: (member) => startOf(member, paths, host.bootMillis),
     };
     tree = createCgroupTree(layout.mounts, watcher, {
       added: addMember,
@@ -82,28 +98,21 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     });
   }
 
-  function findObserver(service: Host): WorkloadObserver | undefined {
-    const extension = service.extension(config.observer);
-    if (isWorkloadObserver(extension)) return extension;
-    said.trouble('observer', 'No workload_observer is configured: series carry ids only', {
-      receiver,
-    });
-    return undefined;
-  }
-
   function addMember(node: CgroupNode): void {
     const workload = parseCgroupPath(node.path);
-    const identity = observer?.announce(workload) ?? Object.freeze({ id: node.path });
-    members.set(node, createMember(context, node, workload, identity));
+    const parent = parseCgroupPath(node.path.slice(0, node.path.lastIndexOf('/')) || '/');
+    const isPartOfParent = parent.kind === 'container' && node.path.endsWith('/container');
+    const member = createMember(context, node, workload, isPartOfParent);
+    entries.set(node, { member, readers: [], granted: new Set() });
+    speaker.announce(workload);
   }
 
   function removeMember(node: CgroupNode): void {
-    const member = members.get(node);
-    if (member === undefined) return;
-    member.close();
-    if (member.recorder !== undefined) builder.drop(member.recorder);
-    observer?.withdraw(member.workload);
-    members.delete(node);
+    const entry = entries.get(node);
+    if (entry === undefined) return;
+    close(entry);
+    speaker.withdraw(entry.member.workload);
+    entries.delete(node);
   }
 
   async function scrape(signal: AbortSignal): Promise<Point[]> {
@@ -112,12 +121,12 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     const startedAt = settings.now();
     builder.begin(startedAt);
     pass++;
-    const mode = rawMode(config, tree.root);
-    for (const member of [...members.values()]) {
-      if (isSelected(member.workload, mode, config.raw_units)) recordMember(member, startedAt);
+    selection.begin(tree.root);
+    for (const entry of [...entries.values()]) {
+      for (const _ of recordEntry(entry, startedAt)) if (pause.isDue()) await pause.now();
       if (pause.isDue()) await pause.now();
     }
-    rows.recordMachine(machine, host);
+    machineRows.record(machine, host);
     return builder.finish();
   }
 
@@ -131,45 +140,41 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     if (isDue) relisted = now;
   }
 
-  function recordMember(member: Member, now: number): void {
+  function* recordEntry(entry: Entry, now: number): Generator<void> {
+    const { member } = entry;
     const { node, workload } = member;
-    if (!members.has(node) || isCrunChild(node)) return;
-    if (observer !== undefined && observer.claim('cgroup', workload, 'usage') !== 'granted') return;
-    const cpu = rows.hasCpu ? member.readCpu(pass) : undefined;
-    const memory = rows.hasMemory ? member.readMemory(pass) : undefined;
-    if (cpu === undefined && memory === undefined) return;
-    if (member.recorder === undefined) {
-      member.startMillis = startOf(node, workload.kind === 'container');
-      member.recorder = builder.recorder(member.identity, member.startMillis);
+    if (!entries.has(node) || member.isPartOfParent || !selection.hasPath(workload)) return;
+    member.identity ??= speaker.identify(workload);
+    if (member.identity === undefined || !selection.hasRuntime(member)) return;
+    if (entry.readers.length === 0) {
+      entry.readers = metricSets.map((set) => [set.group, set.open(member)] as const);
     }
-    if (cpu !== undefined) rows.recordCpu(member.recorder, cpu);
-    if (memory !== undefined) rows.recordMemory(member.recorder, memory);
-    rows.recordLifetime(member.recorder, { startMillis: member.startMillis, seenMillis: now });
+    let isUsed = false;
+    for (const [group, reader] of entry.readers) {
+      if (!maySpeak(entry, group)) continue;
+      const result = reader.record(member.recorder, pass);
+      const isRecorded = typeof result === 'boolean' ? result : yield* result;
+      if (isRecorded && group === 'usage') isUsed = true;
+    }
+    const { start, recorder } = member;
+    if (isUsed) lifetime.record(recorder(), { startMillis: start(), seenMillis: now });
   }
 
-  function isCrunChild(node: CgroupNode): boolean {
-    if (!node.path.endsWith('/container')) return false;
-    const parent = parseCgroupPath(node.path.slice(0, -'/container'.length));
-    return isPartOfParent(parseCgroupPath(node.path), parent);
+  function maySpeak({ member, granted }: Entry, group: MetricGroup): boolean {
+    if (granted.has(group)) return true;
+    if (!speaker.maySpeak(member.workload, group)) return false;
+    granted.add(group);
+    return true;
   }
 
-  function startOf(node: CgroupNode, isContainer: boolean): number {
-    const boot = host.bootMillis;
-    if (node.path === '/') return boot ?? node.modifiedMillis;
-    if (!isContainer || boot === undefined) return node.modifiedMillis;
-    const starts = pidsOf(node).map((pid) => readProcessStart(paths, pid, boot));
-    const known = starts.filter((start) => start !== undefined);
-    return known.length > 0 ? Math.min(...known) : node.modifiedMillis;
-  }
-
-  function pidsOf(node: CgroupNode): number[] {
-    const own = node.directories.flatMap((path) => (path === undefined ? [] : readPids(path)));
-    return own.concat(...[...node.children.values()].map(pidsOf));
+  function close({ member, readers }: Entry): void {
+    for (const [, reader] of readers) reader.close();
+    member.close();
   }
 
   async function shutdown(): Promise<void> {
     watcher.close();
-    for (const member of members.values()) member.close();
-    members.clear();
+    for (const entry of entries.values()) close(entry);
+    entries.clear();
   }
 }

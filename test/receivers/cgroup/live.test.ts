@@ -143,6 +143,9 @@ describe.skipIf(isSkipped)('real cgroups of this host', () => {
     expect(rowsOf(text, 'container_last_seen').size).toBe(rows);
     expect(valueFor(text, 'container_memory_rss', steady.id)).toBeGreaterThan(2 ** 20);
     expect(Math.abs(openFiles() - before)).toBeLessThan(10);
-    expect(agent.log()).not.toMatch(/\t(warn|error)\t/);
+    // A test machine may keep back rights that its pid 1 has: its descriptors are then not seen.
+    const lines = agent.log().split('\n');
+    const worse = lines.filter((line) => /\t(warn|error)\t/.test(line));
+    expect(worse.filter((line) => !line.includes('Open files may not be looked at'))).toEqual([]);
   }, 60_000);
 });

@@ -1,0 +1,54 @@
+import { CPU } from '../../../catalog/cpu.ts';
+import {
+  type CpuReader,
+  type CpuStats,
+  openCpuV1,
+  openCpuV2,
+} from '../../../platform/cgroupfs/cpu.ts';
+import type { Member } from '../member.ts';
+import type { Row } from './row-table.ts';
+import type { MetricSet, SetContext, SetReader } from './set.ts';
+
+const ROWS: readonly Row<CpuStats>[] = [
+  [CPU.container_cpu_usage_seconds_total, (s) => s.usageSeconds, Object.freeze({ cpu: 'total' })],
+  [CPU.container_cpu_user_seconds_total, (s) => s.userSeconds],
+  [CPU.container_cpu_system_seconds_total, (s) => s.systemSeconds],
+  [CPU.container_cpu_cfs_periods_total, (s) => s.periods],
+  [CPU.container_cpu_cfs_throttled_periods_total, (s) => s.throttledPeriods],
+  [CPU.container_cpu_cfs_throttled_seconds_total, (s) => s.throttledSeconds],
+  [CPU.container_cpu_cfs_burst_periods_total, (s) => s.burstPeriods],
+  [CPU.container_cpu_cfs_burst_seconds_total, (s) => s.burstSeconds],
+];
+
+/** CPU time; on v1 the two hierarchies that tell it are judged apart. */
+export function createCpuSet({ layout, files, table }: SetContext): MetricSet | undefined {
+  const rows = table.add(ROWS);
+  return rows.isEmpty ? undefined : { group: 'usage', open };
+
+  function open(member: Member): SetReader {
+    let reader: CpuReader | undefined;
+    let opened: (string | undefined)[] = [];
+    return { record, close: () => reader?.close() };
+
+    function record(recorder: Parameters<SetReader['record']>[0], pass: number): boolean {
+      const directories = [layout.cpu, layout.cpuacct].map((mount) =>
+        member.hasProcesses(mount, pass) ? member.directory(mount) : undefined,
+      );
+      if (directories.some((directory, i) => directory !== opened[i])) {
+        reader?.close();
+        reader = openReader(directories);
+        opened = directories;
+      }
+      if (reader === undefined) return false;
+      rows.record(recorder(), reader.read());
+      return true;
+    }
+  }
+
+  function openReader([cpu, cpuacct]: (string | undefined)[]): CpuReader | undefined {
+    if (layout.mounts[layout.cpu]?.version === 2) {
+      return cpu === undefined ? undefined : openCpuV2(cpu, files);
+    }
+    return (cpu ?? cpuacct) ? openCpuV1(cpu, cpuacct, files) : undefined;
+  }
+}

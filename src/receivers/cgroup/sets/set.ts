@@ -1,0 +1,42 @@
+import type { Metric } from '../../../catalog/metric.ts';
+import type { LogOnce } from '../../../helper/log-once.ts';
+import type { MetricsBuilder, Recorder } from '../../../helper/metrics-builder.ts';
+import type { FileStore } from '../../../platform/file/file-store.ts';
+import type { RootedPaths } from '../../../platform/file/rooted.ts';
+import type { HostFacts } from '../../../platform/procfs/host.ts';
+import type { MetricGroup } from '../../../workload/voices.ts';
+import type { Layout } from '../layout.ts';
+import type { Member } from '../member.ts';
+import type { RowTable } from './row-table.ts';
+
+/** One of cAdvisor's metric sets, as this receiver reads it. */
+export interface MetricSet {
+  /** What the receiver must have the right to speak for. */
+  readonly group: MetricGroup;
+  /** Says how the set is read of one cgroup; opens nothing yet. */
+  open(member: Member): SetReader;
+}
+
+/** Reads a set of one cgroup, pass after pass. */
+export interface SetReader {
+  /**
+   * Reads and records. Returns false when the cgroup has nothing of this set now. What takes long
+   * yields, so that the event loop has its turns.
+   */
+  record(recorder: () => Recorder, pass: number): boolean | Generator<void, boolean>;
+  close(): void;
+}
+
+/** What every set is made with. */
+export interface SetContext {
+  readonly layout: Layout;
+  readonly files: FileStore;
+  readonly paths: RootedPaths;
+  readonly said: LogOnce;
+  readonly builder: MetricsBuilder;
+  /** The rows of a cgroup that need no labels of their own at run time. */
+  readonly table: RowTable;
+  readonly isEnabled: (metric: Metric) => boolean;
+  /** Facts of the host, looked at again with each re-list. */
+  readonly host: () => HostFacts;
+}
