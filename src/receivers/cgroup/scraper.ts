@@ -122,7 +122,8 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     builder.begin(startedAt);
     pass++;
     selection.begin(tree.root);
-    for (const entry of [...entries.values()]) {
+    // Parents come last: what they count holds all that was read of their children before.
+    for (const entry of [...entries.values()].reverse()) {
       for (const _ of recordEntry(entry, startedAt)) if (pause.isDue()) await pause.now();
       if (pause.isDue()) await pause.now();
     }
