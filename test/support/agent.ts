@@ -26,17 +26,17 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts the bundle on a free port and waits until it answers. */
-export async function startAgent(args: readonly string[] = []): Promise<Agent> {
+/** Starts the bundle and waits until it is ready; with `listens` on a free port, else `url` is ''. */
+export async function startAgent(args: readonly string[] = [], listens = true): Promise<Agent> {
   const port = await freePort();
-  const listen = ['--set', `exporters.prometheus.endpoint=127.0.0.1:${port}`];
+  const listen = listens ? ['--set', `exporters.prometheus.endpoint=127.0.0.1:${port}`] : [];
   const child = spawn(NODE, [BUNDLE, ...args, ...listen], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr?.on('data', (chunk) => {
     log += chunk;
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const url = `http://127.0.0.1:${port}/metrics`;
+  const url = listens ? `http://127.0.0.1:${port}/metrics` : '';
   for (let tries = 0; !log.includes('Everything is ready'); tries++) {
     if (tries > 100 || child.exitCode !== null) throw new Error(`the agent did not start:\n${log}`);
     await sleep(100);
@@ -73,4 +73,24 @@ export function rowsOf(text: string, name: string): Map<string, number> {
 /** The value of the row of one cgroup; undefined when there is none. */
 export function valueFor(text: string, name: string, id: string): number | undefined {
   return [...rowsOf(text, name)].find(([labels]) => labels.includes(`id="${id}"`))?.[1];
+}
+
+/** One row of text format 0.0.4. */
+export interface SampleRow {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** All rows of a text. */
+export function parseRows(text: string): SampleRow[] {
+  return [...text.matchAll(/^([a-z_]+)\{(.*)\} (\S+)(?: \d+)?$/gm)].map(
+    ([, name = '', labels = '', value]) => ({
+      name,
+      labels: Object.fromEntries(
+        [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, text]) => [key, text]),
+      ),
+      value: Number(value),
+    }),
+  );
 }

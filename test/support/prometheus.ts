@@ -12,22 +12,21 @@ interface Sample {
   readonly value: number;
 }
 
-/** A real Prometheus that scrapes one target every two seconds. */
+/** A real Prometheus; a target alone is scraped every two seconds. */
 export interface Prometheus {
   query(promql: string): Promise<Sample[]>;
   stop(): Promise<void>;
 }
 
-/** Starts Debian's prometheus with its data in a temporary folder. */
-export async function startPrometheus(target: string): Promise<Prometheus> {
+/**
+ * Starts Debian's prometheus with its data in a temporary folder, for one target (host:port) or by
+ * the text of a configuration.
+ */
+export async function startPrometheus(targetOrConfig: string): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'sandgauge-prometheus-'));
   const port = await freePort();
-  const scrape = { job_name: 'sandgauge', static_configs: [{ targets: [target] }] };
-  const config = {
-    global: { scrape_interval: '2s', scrape_timeout: '2s' },
-    scrape_configs: [scrape],
-  };
-  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
+  const config = targetOrConfig.includes('\n') ? targetOrConfig : configOf(targetOrConfig);
+  writeFileSync(join(folder, 'prometheus.yml'), config);
   const child = spawn(
     findPeer('prometheus') ?? 'prometheus',
     [
@@ -57,6 +56,13 @@ export async function startPrometheus(target: string): Promise<Prometheus> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function configOf(target: string): string {
+  return JSON.stringify({
+    global: { scrape_interval: '2s', scrape_timeout: '2s' },
+    scrape_configs: [{ job_name: 'sandgauge', static_configs: [{ targets: [target] }] }],
+  });
 }
 
 async function isReady(url: string): Promise<boolean> {
