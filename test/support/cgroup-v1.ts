@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const CONTROLLERS = ['cpu', 'cpuacct', 'memory'];
+const USAGE = ['cpu', 'cpuacct', 'memory'];
 
 /** A real cgroup of a test, on a v1 host. */
 export interface TestCgroup {
@@ -28,24 +28,30 @@ export function v1Mounts(): Map<string, string> {
   return mounts;
 }
 
-/** Makes `/sandgauge-<pid>-<name>` below the root of each hierarchy. */
-export function makeCgroup(name: string): TestCgroup {
+/** Mount points of all hierarchies, v1 and v2: a runtime makes its cgroups in each. */
+export function cgroupMounts(): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return lines.flatMap((line) => /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2? /.exec(line)?.[1] ?? []);
+}
+
+/** Makes `/sandgauge-<pid>-<name>` below the root of the hierarchy of each controller. */
+export function makeCgroup(name: string, controllers: readonly string[] = USAGE): TestCgroup {
   const id = name.startsWith('/') ? name : `/sandgauge-${process.pid}-${name}`;
   const mounts = v1Mounts();
   const directory = (controller: string) => `${mounts.get(controller)}${id}`;
-  for (const controller of CONTROLLERS) mkdirSync(directory(controller), { recursive: true });
+  for (const controller of controllers) mkdirSync(directory(controller), { recursive: true });
   return {
     id,
     directory,
     write: (controller, file, value) => writeFileSync(`${directory(controller)}/${file}`, value),
     read: (controller, file) => readFileSync(`${directory(controller)}/${file}`, 'utf8').trim(),
-    run(command, controllers = CONTROLLERS) {
-      const files = controllers.map((controller) => `${directory(controller)}/cgroup.procs`);
+    run(command, joined = controllers) {
+      const files = joined.map((controller) => `${directory(controller)}/cgroup.procs`);
       const join = files.map((file) => `echo $$ > '${file}'`).join('; ');
       return spawn('sh', ['-c', `${join}; exec "$@"`, 'sh', ...command], { stdio: 'ignore' });
     },
     async remove() {
-      for (const controller of CONTROLLERS) await removeDirectory(directory(controller));
+      for (const controller of controllers) await removeDirectory(directory(controller));
     },
   };
 }

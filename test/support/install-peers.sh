@@ -10,6 +10,9 @@ need qemu-system-x86_64 qemu-system-x86
 need cpio cpio
 need busybox busybox-static
 need gcc gcc
+need containerd containerd
+need runc runc
+need ip iproute2
 [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
 
 if [ "${#packages[@]}" -gt 0 ]; then

@@ -1,0 +1,126 @@
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findPeer } from '../peers.ts';
+import { type Cri, connectCri } from './cri.ts';
+import { makeImage } from './image.ts';
+
+/** Images that every test containerd has; both hold the same static busybox. */
+export const IMAGES = {
+  pause: 'registry.test/pause:3.9',
+  tools: 'registry.test/team/tools:1.0',
+} as const;
+
+/** A containerd of the test's own: root, state, socket and network beside those of the machine. */
+export interface Containerd {
+  /** What `containerd_state_directories` should name. */
+  readonly state: string;
+  /** The network namespace at the other end of each pod's veth, 10.77.0.1. */
+  readonly peerNamespace: string;
+  readonly cri: Cri;
+  stop(): Promise<void>;
+}
+
+/** Starts it and imports the images; `programs` are host paths by path in the images. */
+export async function startContainerd(
+  programs: Readonly<Record<string, string>>,
+): Promise<Containerd> {
+  const folder = mkdtempSync(join(tmpdir(), 'sandgauge-containerd-'));
+  const peerNamespace = `sandgauge-${process.pid}`;
+  const state = join(folder, 'state');
+  const socket = join(folder, 'c.sock');
+  execFileSync('ip', ['netns', 'add', peerNamespace]);
+  writeNetwork(folder, peerNamespace);
+  writeFileSync(join(folder, 'config.toml'), configOf(folder));
+  const log = openSync(join(folder, 'log'), 'w');
+  const child = spawn('containerd', ['-c', join(folder, 'config.toml')], {
+    stdio: ['ignore', log, log],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const cri = connectCri(socket);
+  try {
+    await ready(cri);
+    const image = makeImage(folder, Object.values(IMAGES), findPeer('busybox') ?? '', programs);
+    execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', image], {
+      stdio: 'pipe',
+    });
+  } catch (error) {
+    const text = readFileSync(join(folder, 'log'), 'utf8');
+    await stop();
+    throw new Error(`containerd did not start:\n${text.slice(-4000)}`, { cause: error });
+  }
+  return { state, peerNamespace, cri, stop };
+
+  async function stop(): Promise<void> {
+    cri.close();
+    child.kill('SIGTERM');
+    await exited;
+    execFileSync('ip', ['netns', 'delete', peerNamespace]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function ready(cri: Cri): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await cri.call('Version', {});
+      return;
+    } catch (error) {
+      if (tries > 100) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+function writeNetwork(folder: string, peer: string): void {
+  for (const name of ['bin', 'net.d']) mkdirSync(join(folder, name));
+  for (const name of ['sandgauge-veth', 'loopback']) {
+    copyFileSync(join(import.meta.dirname, 'cni.sh'), join(folder, 'bin', name));
+  }
+  const plugins = [{ type: 'sandgauge-veth', peer }];
+  const list = { cniVersion: '0.3.1', name: 'sandgauge', plugins };
+  writeFileSync(join(folder, 'net.d/10-sandgauge.conflist'), JSON.stringify(list));
+}
+
+/** Runs without CAP_SYS_RESOURCE, and on any file system: it copies layers. */
+function configOf(folder: string): string {
+  const cri = 'plugins."io.containerd.grpc.v1.cri"';
+  const runc = `${cri}.containerd.runtimes.runc`;
+  return `
+version = 2
+root = "${folder}/root"
+state = "${folder}/state"
+oom_score = 0
+[grpc]
+  address = "${folder}/c.sock"
+[ttrpc]
+  address = "${folder}/t.sock"
+[${cri}]
+  sandbox_image = "${IMAGES.pause}"
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+  disable_apparmor = true
+  restrict_oom_score_adj = true
+  [${cri}.cni]
+    bin_dir = "${folder}/bin"
+    conf_dir = "${folder}/net.d"
+  [${cri}.containerd]
+    snapshotter = "native"
+    default_runtime_name = "runc"
+    [${runc}]
+      runtime_type = "io.containerd.runc.v2"
+      [${runc}.options]
+        SystemdCgroup = false
+        Root = "${folder}/runc"
+`;
+}
