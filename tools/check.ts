@@ -1,4 +1,4 @@
-/** Everything static, in one command: format and lint, types, unused code, floors, file sizes. */
+/** Everything static, in one command: format and lint, types, unused code, generated files, floors, file sizes. */
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 
@@ -9,6 +9,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
   ['format and lint', 'node_modules/.bin/biome', 'ci', '--colors=off', '--error-on-warnings'],
   ['types', 'node_modules/.bin/tsc'],
   ['unused code', NODE, 'node_modules/knip/bin/knip.js'],
+  ['generated files', NODE, 'tools/generate.ts', '--check'],
   ['floors', NODE, 'node_modules/vitest/vitest.mjs', 'run', 'test/architecture'],
 ];
 

@@ -1,177 +1,171 @@
 import * as z from 'zod/mini';
-import { Expanded } from './conf.ts';
-
-type Issues = { issues: unknown[]; value: unknown };
+import { type Codec, createCodec, type Issues, textOf, typedOf, wrongType } from './codec.ts';
+import type { Plain } from './conf.ts';
+import { descriptionOf, EXPANSION, WITH_EXPANSION } from './json-schema.ts';
 
 /** Text; what came from `${...}` is taken as written. */
-export function text(): z.ZodMiniType<string> {
-  return piped((raw, context) => {
-    const value = raw instanceof Expanded ? raw.text : raw;
-    if (typeof value !== 'string') wrongType(context, 'string', raw);
-    return value;
-  }, z.any());
-}
-
-/** true or false. */
-export function bool(): z.ZodMiniType<boolean> {
-  return scalar('bool', (value) => typeof value === 'boolean');
-}
-
-/** A whole number within bounds. */
-export function int(bounds: { min?: number; max?: number } = {}): z.ZodMiniType<number> {
-  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = bounds;
-  return z.pipe(
-    scalar<number>('int', (value) => Number.isSafeInteger(value)),
-    z.number().check(
-      z.refine((value) => value >= min && value <= max, {
-        error: `must be between ${min} and ${max}`,
-      }),
-    ),
+export function text(): Codec<string> {
+  return createCodec(
+    (raw, context) => {
+      const value = textOf(raw);
+      if (typeof value !== 'string') wrongType(context, 'string', raw);
+      return value;
+    },
+    z.any(),
+    { schema: { type: ['string'] }, encode: (value) => value },
   );
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-const DURATION = /^(\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
-
-/** A Go duration such as `1m30s`; decodes to milliseconds. */
-export function duration(): z.ZodMiniType<number> {
-  return converted('a duration such as "30s" or "1m30s", with a unit', (raw) => {
-    const value = raw instanceof Expanded ? raw.text : raw;
-    if (value === 0 || value === '0') return 0;
-    if (typeof value !== 'string' || !DURATION.test(value)) return undefined;
-    return [...value.matchAll(/([\d.]+)([a-zµ]+)/g)].reduce(
-      (sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0),
-      0,
-    );
+/** true or false. */
+export function bool(): Codec<boolean> {
+  const isRight = (value: unknown) => typeof value === 'boolean';
+  return createCodec(scalar('bool', isRight), z.any(), {
+    schema: { type: ['boolean', 'string'], pattern: EXPANSION },
+    encode: (value) => value,
   });
 }
 
-/** A host and a port to listen on. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `host:port`, `:port` or `[v6]:port`. */
-export function endpoint(): z.ZodMiniType<Endpoint> {
-  return converted('host:port, such as "localhost:9464", without a scheme', (raw) => {
-    const value = raw instanceof Expanded ? raw.text : raw;
-    const match =
-      typeof value === 'string' ? /^(\[[^\]]+\]|[^:/[\]]*):(\d{1,5})$/.exec(value) : null;
-    const port = Number(match?.[2]);
-    if (match === null || port > 65_535) return undefined;
-    return { host: (match[1] ?? '').replace(/^\[|\]$/g, ''), port };
+/** A whole number within bounds. */
+export function int(bounds: { min?: number; max?: number } = {}): Codec<number> {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = bounds;
+  const within = z.refine<number>((value) => value >= min && value <= max, {
+    error: `must be between ${min} and ${max}`,
   });
-}
-
-/** A pattern of paths: `*` and `?` within one part, `**` across parts. */
-export interface Glob {
-  readonly text: string;
-  matches(path: string): boolean;
-}
-
-/** A glob over the whole path. */
-export function glob(): z.ZodMiniType<Glob> {
-  return converted('a glob such as "/kubepods*/**"', (raw) => {
-    const value = raw instanceof Expanded ? raw.text : raw;
-    if (typeof value !== 'string' || value === '') return undefined;
-    const source = value.replaceAll(/\*\*|[*?]|[^*?]+/g, (part) => {
-      if (part === '**') return '.*';
-      if (part === '*') return '[^/]*';
-      return part === '?' ? '[^/]' : part.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
-    });
-    const pattern = new RegExp(`^${source}$`, 's');
-    return { text: value, matches: (path) => pattern.test(path) };
+  return createCodec(scalar('int', Number.isSafeInteger), z.number().check(within), {
+    schema: { type: ['integer', 'string'], minimum: min, maximum: max, pattern: EXPANSION },
+    encode: (value) => value,
   });
 }
 
 /** One of a few words. */
 export function oneOf<const Words extends readonly string[]>(
   ...words: Words
-): z.ZodMiniType<Words[number]> {
-  return piped((raw) => (raw instanceof Expanded ? raw.text : raw), z.enum([...words]));
+): Codec<Words[number]> {
+  return createCodec<Words[number]>(textOf, z.enum([...words]), {
+    schema: { type: ['string'], anyOf: [{ enum: words }, { pattern: WITH_EXPANSION }] },
+    encode: (value) => value,
+  });
 }
 
 /** A list; null is empty. */
-export function list<T>(item: z.ZodMiniType<T>): z.ZodMiniType<T[]> {
-  return piped((raw, context) => {
-    const value = unwrap(raw) ?? [];
-    if (!Array.isArray(value)) wrongType(context, 'list', raw);
-    return value;
-  }, z.array(item));
+export function list<T>(item: Codec<T>): Codec<T[]> {
+  const { schema, encode } = descriptionOf(item);
+  return createCodec(
+    (raw, context) => {
+      const value = typedOf(raw) ?? [];
+      if (!Array.isArray(value)) wrongType(context, 'list', raw);
+      return value;
+    },
+    z.array(item),
+    {
+      schema: { type: ['array', 'null', 'string'], items: schema, pattern: EXPANSION },
+      encode: (values) => values.map(encode),
+    },
+  );
 }
 
-/** A map with free keys; null is empty. */
-export function record<T>(item: z.ZodMiniType<T>): z.ZodMiniType<Record<string, T>> {
-  return piped(mapOf, z.record(z.string(), item));
+/** Which keys a record may have: these names, or what matches; `fault` says why another may not. */
+export type Keys =
+  | readonly string[]
+  | { readonly pattern: RegExp; readonly fault: (key: string) => string };
+
+/** A map of one kind of value; null is empty. */
+export function record<T>(item: Codec<T>, keys?: Keys): Codec<Record<string, T>> {
+  const { schema, encode } = descriptionOf(item);
+  return createCodec(
+    (raw, context) => checkKeys(mapOf(raw, context), context, keys),
+    z.record(z.string(), item),
+    {
+      schema: { type: ['object', 'null', 'string'], ...keywords(), pattern: EXPANSION },
+      encode: (value) => mapValues(value, encode),
+    },
+  );
+
+  function keywords(): Record<string, unknown> {
+    if (keys === undefined) return { additionalProperties: schema };
+    if ('pattern' in keys) {
+      const patternProperties = { [keys.pattern.source]: schema };
+      return { patternProperties, additionalProperties: false };
+    }
+    return { propertyNames: { enum: keys }, additionalProperties: schema };
+  }
 }
 
-/** A map with these keys and no others; null means all defaults. */
+/** A map with these keys and no others; null and absence mean all defaults. */
 export function section<const Shape extends z.core.$ZodShape>(
   shape: Shape,
-): z.ZodMiniType<z.infer<z.ZodMiniObject<Shape>>> {
-  const valid = Object.keys(shape);
-  return piped((raw, context) => {
-    const value = mapOf(raw, context);
-    const keys = Object.keys(value as object).filter((key) => !valid.includes(key));
-    if (keys.length > 0)
-      context.issues.push({ code: 'unrecognized_keys', keys, valid, input: raw });
-    return value;
-  }, z.object(shape));
+  meaning?: string,
+): Codec<z.infer<z.ZodMiniObject<Shape>>> {
+  const names = Object.keys(shape);
+  return createCodec(
+    (raw, context) => checkKeys(mapOf(raw, context), context, names),
+    z.object(shape),
+    {
+      schema: {
+        ...(meaning === undefined ? {} : { description: meaning }),
+        type: ['object', 'null', 'string'],
+        properties: mapValues(shape, (codec) => descriptionOf(codec).schema),
+        additionalProperties: false,
+        pattern: EXPANSION,
+      },
+      encode: (value) =>
+        mapValues(value, (each, key) => descriptionOf(shape[key] as object).encode(each)),
+      keys: shape,
+    },
+  );
 }
 
-/** The value of a key that is absent; null stands for it too. */
-export function withDefault<T>(schema: z.ZodMiniType<T>, value: T): z.ZodMiniType<T> {
-  const optional = z._default(schema, value as never);
-  return piped((raw) => (raw === null ? undefined : raw), optional);
+/** What a key means, and its value when it is absent or null. `meaning` is for people. */
+export function option<T>(codec: Codec<T>, value: NoInfer<T>, meaning: string): Codec<T> {
+  const { schema, encode } = descriptionOf(codec);
+  const type = [...new Set([...schema.type, 'null'])];
+  return createCodec<T>(
+    (raw) => (raw === null ? undefined : raw),
+    z._default(codec, value as never),
+    {
+      schema: { description: meaning, ...schema, type, default: encode(value) },
+      encode,
+      option: { meaning, default: value },
+    },
+  );
 }
 
-function unwrap(raw: unknown): unknown {
-  return raw instanceof Expanded ? raw.value : raw;
-}
-
-/** zod cannot tell that `convert` gives what `schema` takes; this is the one place that says so. */
-function piped<T>(
-  convert: (raw: unknown, context: Issues) => unknown,
-  schema: unknown,
-): z.ZodMiniType<T> {
-  const transform = z.transform((raw, context) => convert(raw, context as Issues));
-  return z.pipe(transform, schema as z.ZodMiniType<T>) as unknown as z.ZodMiniType<T>;
-}
-
-function scalar<T>(name: string, isRight: (value: unknown) => boolean): z.ZodMiniType<T> {
-  return piped((raw, context) => {
-    const value = unwrap(raw);
+function scalar(name: string, isRight: (value: unknown) => boolean) {
+  return (raw: unknown, context: Issues): unknown => {
+    const value = typedOf(raw);
     if (!isRight(value)) wrongType(context, name, raw);
     return value;
-  }, z.any());
-}
-
-function converted<T>(what: string, convert: (raw: unknown) => T | undefined): z.ZodMiniType<T> {
-  return piped((raw, context) => {
-    const value = convert(raw);
-    if (value === undefined) {
-      const message = `expected ${what}, got ${JSON.stringify(unwrap(raw))}`;
-      context.issues.push({ code: 'custom', input: raw, message });
-    }
-    return value;
-  }, z.any());
+  };
 }
 
 function mapOf(raw: unknown, context: Issues): unknown {
-  const value = unwrap(raw) ?? {};
-  if (typeof value !== 'object' || Array.isArray(value)) wrongType(context, 'map', raw);
+  const value = typedOf(raw) ?? {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value;
+  wrongType(context, 'map', raw);
+  return {};
+}
+
+function checkKeys(value: unknown, context: Issues, allowed: Keys | undefined): unknown {
+  const keys = Object.keys(value as object);
+  if (allowed === undefined) return value;
+  if ('pattern' in allowed) {
+    for (const key of keys.filter((each) => !allowed.pattern.test(each))) {
+      const message = allowed.fault(key);
+      context.issues.push({ code: 'custom', path: [key], input: value, message });
+    }
+    return value;
+  }
+  const unknown = keys.filter((key) => !allowed.includes(key));
+  if (unknown.length > 0) {
+    const issue = { code: 'unrecognized_keys', keys: unknown, valid: allowed, input: value };
+    context.issues.push(issue);
+  }
   return value;
 }
 
-function wrongType(context: Issues, expected: string, input: unknown): void {
-  context.issues.push({ code: 'invalid_type', expected, input });
+function mapValues<V, R extends Plain | object>(
+  map: Readonly<Record<string, V>>,
+  change: (value: V, key: string) => R,
+): Record<string, R> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value, key)]));
 }

@@ -1,41 +1,54 @@
 import * as z from 'zod/mini';
-import { list, oneOf, record, section, text, withDefault } from '../confmap/codecs.ts';
-import { type Conf, locationText } from '../confmap/conf.ts';
+import { list, oneOf, option, record, section, text } from '../confmap/codecs.ts';
+import { type Conf, locationText, type Plain } from '../confmap/conf.ts';
 import { decode } from '../confmap/decode.ts';
+import { describe } from '../confmap/json-schema.ts';
 import { ConfigError } from '../errors.ts';
 
-const ANY = z.any();
-const COMPONENTS = withDefault(record(ANY), {});
+/** A component's own section: its factory decodes it. */
+const COMPONENT = describe(z.any(), {
+  schema: { type: ['object', 'null', 'string'] },
+  encode: (value) => value as Plain,
+});
 
-/** The top level of a configuration; the components' own sections are decoded by their factories. */
-const CONFIG = section({
-  receivers: COMPONENTS,
-  processors: COMPONENTS,
-  exporters: COMPONENTS,
-  extensions: COMPONENTS,
+const PIPELINE = section({
+  receivers: option(list(text()), [], 'ids of the receivers whose metrics go in'),
+  processors: option(list(text()), [], 'ids of the processors, in the order of their work'),
+  exporters: option(list(text()), [], 'ids of the exporters that get what comes out'),
+});
+
+const PIPELINE_NAMES = {
+  pattern: /^metrics(\/.+)?$/,
+  fault: (name: string) => `unknown pipeline "${name}": only metrics and metrics/<name> exist`,
+};
+
+/** The top level of a configuration. */
+export const CONFIG = section({
+  receivers: option(record(COMPONENT), {}, 'where metrics come from, by id: type or type/name'),
+  processors: option(record(COMPONENT), {}, 'what changes them on their way'),
+  exporters: option(record(COMPONENT), {}, 'where they go'),
+  extensions: option(record(COMPONENT), {}, 'what helps other components'),
   service: section({
-    extensions: withDefault(list(text()), []),
-    pipelines: withDefault(
-      record(
-        section({
-          receivers: withDefault(list(text()), []),
-          processors: withDefault(list(text()), []),
-          exporters: withDefault(list(text()), []),
-        }),
-      ),
+    extensions: option(list(text()), [], 'ids of the extensions that run'),
+    pipelines: option(
+      record(PIPELINE, PIPELINE_NAMES),
       {},
+      'ways from receivers to exporters: metrics or metrics/<name>',
     ),
-    telemetry: withDefault(
-      section({
-        logs: withDefault(
-          section({ level: withDefault(oneOf('debug', 'info', 'warn', 'error'), 'info') }),
-          { level: 'info' },
-        ),
-        metrics: withDefault(section({ level: withDefault(oneOf('none'), 'none') }), {
-          level: 'none',
+    telemetry: section(
+      {
+        logs: section({
+          level: option(
+            oneOf('debug', 'info', 'warn', 'error'),
+            'info',
+            'the lowest level that is logged',
+          ),
         }),
-      }),
-      { logs: { level: 'info' }, metrics: { level: 'none' } },
+        metrics: section({
+          level: option(oneOf('none'), 'none', 'own metrics; there is no server of them'),
+        }),
+      },
+      'what the agent says of itself',
     ),
   }),
 });
@@ -68,9 +81,6 @@ type Section = 'receivers' | 'processors' | 'exporters' | 'extensions';
 
 function checkPipeline(conf: Conf, config: ServiceConfig, name: string, pipeline: Pipeline): void {
   const path = ['service', 'pipelines', name];
-  if (!/^metrics(\/.+)?$/.test(name)) {
-    throw fault(conf, path, `unknown pipeline "${name}": only metrics and metrics/<name> exist`);
-  }
   for (const section of ['receivers', 'exporters'] as const) {
     if (pipeline[section].length > 0) continue;
     throw fault(conf, path, `must have at least one ${section.slice(0, -1)}`);

@@ -22,11 +22,22 @@ const CRI = 'io.kubernetes.cri.';
 const CRIO = 'io.kubernetes.cri-o.';
 const KUBELET = 'io.kubernetes.';
 
-/** What a bundle says, in cAdvisor's terms for its engine. */
-export function factsOf(bundle: Bundle): Facts {
+/**
+ * What a bundle says, in cAdvisor's terms for its engine; `sandboxImage` stands for the image of a
+ * sandbox whose bundle tells none.
+ */
+export function factsOf(bundle: Bundle, sandboxImage = ''): Facts {
   const { annotations, resources, network } = bundle.spec;
   const described = describe(bundle, annotations);
-  return { ...described, runtime: runtimeOf(bundle.runtime), resources, network };
+  const { names, isSandbox } = described;
+  const image = names.image || (isSandbox ? sandboxImage : '');
+  return {
+    ...described,
+    names: { ...names, image },
+    runtime: runtimeOf(bundle.runtime),
+    resources,
+    network,
+  };
 }
 
 type Described = Pick<Facts, 'names' | 'podUid' | 'isSandbox' | 'sandboxId'>;

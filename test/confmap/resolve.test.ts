@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { duration, endpoint, section, text } from '../../src/confmap/codecs.ts';
+import { section, text } from '../../src/confmap/codecs.ts';
 import { Expanded } from '../../src/confmap/conf.ts';
 import { decode } from '../../src/confmap/decode.ts';
+import { duration, endpoint } from '../../src/confmap/formats.ts';
 import { resolve } from '../../src/confmap/resolve.ts';
 import { ConfigError } from '../../src/errors.ts';
 

@@ -26,7 +26,12 @@ function setUp(options: { failing?: string } = {}) {
   const metrics = createOwnMetrics();
   const exporters = new Map<string, Exporter>();
   let head: Consumer | undefined;
-  const metadata = (type: string): Metadata => ({ type, stability: 'development', series: [] });
+  const metadata = (type: string): Metadata => ({
+    type,
+    summary: '',
+    stability: 'development',
+    series: [],
+  });
   const life = (id: string): Component => ({
     async start() {
       if (options.failing === id) throw new Error(`${id} fails`);

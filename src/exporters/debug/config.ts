@@ -1,10 +1,13 @@
 import type * as z from 'zod/mini';
-import { oneOf, section, withDefault } from '../../confmap/codecs.ts';
+import { oneOf, option, section } from '../../confmap/codecs.ts';
 
 /** The options of the debug exporter. */
 export const CONFIG = section({
-  /** basic counts points, normal prints one line for each, detailed prints every field. */
-  verbosity: withDefault(oneOf('basic', 'normal', 'detailed'), 'basic'),
+  verbosity: option(
+    oneOf('basic', 'normal', 'detailed'),
+    'basic',
+    '`basic` counts, `normal` prints one line per point, `detailed` every field',
+  ),
 });
 
 /** The decoded options. */

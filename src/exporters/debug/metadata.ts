@@ -1,4 +1,9 @@
 import type { Metadata } from '../../component/factory.ts';
 
 /** What the debug exporter is. */
-export const METADATA: Metadata = { type: 'debug', stability: 'development', series: [] };
+export const METADATA: Metadata = {
+  type: 'debug',
+  summary: 'what passes through, in the log',
+  stability: 'development',
+  series: [],
+};

@@ -1,17 +1,26 @@
 import type * as z from 'zod/mini';
-import { bool, duration, endpoint, section, withDefault } from '../../confmap/codecs.ts';
+import { bool, option, section } from '../../confmap/codecs.ts';
+import { duration, endpoint } from '../../confmap/formats.ts';
 
 /** The options of the prometheus exporter. */
 export const CONFIG = section({
-  endpoint: withDefault(endpoint(), { host: 'localhost', port: 9464 }),
-  /** Prints the time of each read; gone series then linger in Prometheus for five minutes. */
-  send_timestamps: withDefault(bool(), false),
-  /** How long a source on a timer may be silent before its rows go. */
-  metric_expiration: withDefault(duration(), 300_000),
-  /** Makes the receivers with `collection_interval: 0s` read for each scrape. */
-  collect_on_scrape: withDefault(bool(), false),
-  /** How old a collection may be to serve another scrape. */
-  max_age: withDefault(duration(), 1_000),
+  endpoint: option(endpoint(), { host: 'localhost', port: 9464 }, '`host:port` to listen on'),
+  collect_on_scrape: option(
+    bool(),
+    false,
+    'makes the receivers with `collection_interval: 0s` read for each scrape',
+  ),
+  max_age: option(duration(), 1_000, 'how old a collection may be to serve another scrape'),
+  send_timestamps: option(
+    bool(),
+    false,
+    'prints the time of each read; gone series then linger in Prometheus for five minutes',
+  ),
+  metric_expiration: option(
+    duration(),
+    300_000,
+    'how long a source on a timer may be silent before its rows go',
+  ),
 });
 
 /** The decoded options; durations in ms. */

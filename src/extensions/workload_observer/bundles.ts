@@ -46,7 +46,7 @@ export function createBundles(config: Config, said: LogOnce): Bundles {
       for (const source of sourcesOf(workload)) {
         const bundle = source.find(id);
         if (bundle === undefined) continue;
-        const facts = checked(factsOf(bundle), workload);
+        const facts = checked(factsOf(bundle, config.sandbox_image), workload);
         recovered(id);
         return facts;
       }

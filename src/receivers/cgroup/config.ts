@@ -1,15 +1,6 @@
 import type * as z from 'zod/mini';
-import {
-  bool,
-  duration,
-  glob,
-  int,
-  list,
-  oneOf,
-  section,
-  text,
-  withDefault,
-} from '../../confmap/codecs.ts';
+import { bool, int, list, oneOf, option, record, section, text } from '../../confmap/codecs.ts';
+import { duration, glob } from '../../confmap/formats.ts';
 import { RUNTIMES } from '../../workload/workload.ts';
 import { METADATA } from './metadata.ts';
 
@@ -29,46 +20,66 @@ const SETS = [
   'machine',
 ] as const;
 
-const SWITCHES: Record<string, z.ZodMiniType<{ enabled: boolean }>> = Object.fromEntries(
-  METADATA.series.map(({ name }) => [
-    name,
-    withDefault(section({ enabled: withDefault(bool(), true) }), { enabled: true }),
-  ]),
-);
+const SWITCH = section({ enabled: option(bool(), true, 'whether the metric is emitted') });
+const METRICS = METADATA.series.map(({ name }) => name);
 
 /** The options of the cgroup receiver. */
 export const CONFIG = section({
-  /** Where the host's file system begins: /proc and /sys/fs/cgroup are looked for below it. */
-  root_path: withDefault(text(), '/'),
-  /** 0s reads only when an exporter asks. */
-  collection_interval: withDefault(duration(), 60_000),
-  initial_delay: withDefault(duration(), 1_000),
-  /** 0s is none. */
-  timeout: withDefault(duration(), 0),
-  /** Cgroups that are neither pods nor containers: auto is kubelet where kubepods exists, else all. */
-  raw_cgroups: withDefault(oneOf('auto', 'all', 'kubelet', 'none'), 'auto'),
-  /** Last path parts of the cgroups that `kubelet` reports beside /, kubepods and its QoS slices. */
-  raw_units: withDefault(list(text()), UNITS),
-  /** Paths of the only cgroups that give rows; none are all. */
-  include: withDefault(list(glob()), []),
-  /** Paths of cgroups that give none, whatever `include` says. */
-  exclude: withDefault(list(glob()), []),
-  /** Restricts containers, their pods and, with `include`, everything else by runtime. */
-  runtimes: withDefault(
-    section({
-      include: withDefault(list(oneOf(...RUNTIMES)), []),
-      exclude: withDefault(list(oneOf(...RUNTIMES)), []),
-    }),
-    { include: [], exclude: [] },
+  root_path: option(
+    text(),
+    '/',
+    "where the host's file system begins; mounts come from `proc/1/mountinfo`, else `proc/self/mountinfo`",
   ),
-  /** cAdvisor's metric sets; `spec` and `app` are what it prints whatever its sets are. */
-  metric_sets: withDefault(list(oneOf(...SETS)), [...SETS]),
-  /** Switches single metrics: `{name: {enabled: false}}`. */
-  metrics: withDefault(section(SWITCHES), {}),
-  /** File descriptors kept open; 0 is a quarter of the hard limit, at most 8192. */
-  fd_budget: withDefault(int({ min: 0 }), 0),
-  /** The workload_observer to use; the only one configured by default. */
-  observer: withDefault(text(), 'workload_observer'),
+  collection_interval: option(
+    duration(),
+    60_000,
+    '`0s` reads only when an exporter with `collect_on_scrape` asks',
+  ),
+  initial_delay: option(duration(), 1_000, 'before the first timed pass'),
+  timeout: option(duration(), 0, 'longest pass; `0s` is none'),
+  raw_cgroups: option(
+    oneOf('auto', 'all', 'kubelet', 'none'),
+    'auto',
+    'cgroups beside pods and containers: `all`, `kubelet`, `none`; `auto` is `kubelet` where kubepods exists, else `all`',
+  ),
+  raw_units: option(
+    list(text()),
+    UNITS,
+    'last path parts that `kubelet` reports beside `/`, kubepods and its QoS slices',
+  ),
+  include: option(list(glob()), [], 'globs of the only cgroup paths that give rows; none are all'),
+  exclude: option(
+    list(glob()),
+    [],
+    'globs of cgroup paths that give none, whatever `include` says',
+  ),
+  runtimes: section(
+    {
+      include: option(
+        list(oneOf(...RUNTIMES)),
+        [],
+        'the only runtimes that give rows; none are all',
+      ),
+      exclude: option(list(oneOf(...RUNTIMES)), [], 'runtimes that give none'),
+    },
+    'restricts containers and their pods by runtime; with `include` nothing else gives rows',
+  ),
+  metric_sets: option(
+    list(oneOf(...SETS)),
+    [...SETS],
+    "cAdvisor's sets; `spec` and `app` (start time, last seen) are what it prints whatever its sets are",
+  ),
+  metrics: option(
+    record(SWITCH, METRICS),
+    {},
+    'switches single metrics: `{container_memory_cache: {enabled: false}}`',
+  ),
+  fd_budget: option(
+    int({ min: 0 }),
+    0,
+    'files kept open; `0` is a quarter of the hard limit, at most 8192',
+  ),
+  observer: option(text(), 'workload_observer', 'the extension that joins names'),
 });
 
 /** The decoded options; durations in ms. */

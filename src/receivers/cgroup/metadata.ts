@@ -15,6 +15,7 @@ const SETS = [CPU, MEMORY, OOM, PROCESS, PRESSURE, DISK_IO, NETWORK, SPEC, LIFET
 /** What the cgroup receiver is. */
 export const METADATA: Metadata = {
   type: 'cgroup',
+  summary: 'all metric sets of cgroups: the node, slices, pods and containers',
   stability: 'development',
   series: SETS.flatMap((set) => Object.values(set)),
 };

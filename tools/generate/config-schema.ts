@@ -1,0 +1,30 @@
+import type { Registry } from '../../src/component/factory.ts';
+import { descriptionOf, type JsonSchema } from '../../src/confmap/json-schema.ts';
+import { CONFIG } from '../../src/service/config.ts';
+
+/**
+ * The JSON Schema of one configuration file. Nothing is required, since files may be merged;
+ * references from pipelines to components are not checked.
+ */
+export function createConfigSchema(registry: Registry): JsonSchema {
+  const { schema, keys = {} } = descriptionOf(CONFIG);
+  const sections = Object.entries(registry).map(([section, factories]) => {
+    const base = descriptionOf(keys[section] as object).schema;
+    return [section, { ...base, ...componentsOf(factories) }];
+  });
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Configuration of sandgauge',
+    type: ['object', 'null'],
+    properties: { ...(schema.properties as object), ...Object.fromEntries(sections) },
+    additionalProperties: false,
+  };
+}
+
+function componentsOf(factories: readonly Registry[keyof Registry][number][]) {
+  const patterns = factories.map(({ metadata, config }) => {
+    const { schema } = descriptionOf(config);
+    return [`^${metadata.type}(/.+)?$`, { description: metadata.summary, ...schema }];
+  });
+  return { patternProperties: Object.fromEntries(patterns), additionalProperties: false };
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { COMPONENTS } from '../../src/distribution/components.ts';
+import { createConfigSchema } from './config-schema.ts';
+import { jsonText } from './json.ts';
+import { markdownTable, replaceBlock } from './markdown.ts';
+import { metricsPage } from './metrics.ts';
+import { optionsOf } from './options.ts';
+
+const components = Object.entries(COMPONENTS).flatMap(([section, factories]) =>
+  factories.map(({ metadata, config }: (typeof factories)[number]) => ({
+    ...{ metadata, config },
+    kind: section.slice(0, -1),
+    readme: `src/${section}/${metadata.type}/README.md`,
+  })),
+);
+
+/** The text of each file that is generated, in part or as a whole, by path. */
+export async function generateFiles(): Promise<Map<string, string>> {
+  return new Map([
+    ['README.md', withBlock('README.md', 'components', componentTable())],
+    ...components.map(({ readme, config }): [string, string] => [
+      readme,
+      withBlock(readme, 'configuration', optionTable(config)),
+    ]),
+    ['docs/metrics.md', await metricsPage(COMPONENTS)],
+    ['config/schema.json', jsonText(createConfigSchema(COMPONENTS))],
+  ]);
+}
+
+function withBlock(path: string, name: string, block: string): string {
+  return replaceBlock(path, readFileSync(path, 'utf8'), name, block);
+}
+
+function componentTable(): string {
+  const rows = components.map(({ kind, metadata, readme }) => [
+    `[${kind} ${metadata.type}](${readme})`,
+    metadata.summary,
+  ]);
+  return markdownTable(['component', 'what it does'], rows);
+}
+
+function optionTable(config: object): string {
+  const rows = optionsOf(config).map(({ key, shown, meaning }) => [
+    `\`${key}\``,
+    `\`${shown}\``,
+    meaning,
+  ]);
+  return markdownTable(['key', 'default', 'meaning'], rows);
+}
