@@ -1,9 +1,10 @@
 import type { LogOnce } from '../../helper/log-once.ts';
 import { createRootedPaths } from '../../platform/file/rooted.ts';
-import { BundleError, type BundleSource } from '../../platform/oci/bundle.ts';
+import { type Bundle, BundleError, type BundleSource } from '../../platform/oci/bundle.ts';
 import { createContainerdSource } from '../../platform/oci/containerd.ts';
 import { createDockerSource } from '../../platform/oci/docker.ts';
 import { createStorageSource } from '../../platform/oci/storage.ts';
+import { parseCgroupPath } from '../../workload/cgroup-path.ts';
 import { type Facts, factsOf } from '../../workload/facts.ts';
 import type { Engine, Workload } from '../../workload/workload.ts';
 import type { Config } from './config.ts';
@@ -14,6 +15,8 @@ export interface Bundles {
   areKeptFor(workload: Workload): boolean;
   /** What the container's bundle tells; undefined while there is none that can be used. */
   find(workload: Workload): Facts | undefined;
+  /** The workload is gone, and its trouble with it. */
+  forget(workload: Workload): void;
 }
 
 /** Makes the look-up; a bundle that cannot be used is said once. */
@@ -29,48 +32,49 @@ export function createBundles(config: Config, said: LogOnce): Bundles {
     docker: [docker, containerd],
   };
   const every = [docker, containerd, storage];
+  const seen = new Set<BundleSource>();
   const troubles = new Map<string, string>();
-  return { areKeptFor, find };
+  return { areKeptFor, find, forget: (workload) => over(workload, GONE) };
 
   function sourcesOf({ engine }: Workload): readonly BundleSource[] {
     return engine === undefined ? every : byEngine[engine];
   }
 
+  /** An engine that was there once comes again: its containers wait for it. */
   function areKeptFor(workload: Workload): boolean {
-    return sourcesOf(workload).some((source) => source.exists());
+    return sourcesOf(workload).some((source) => {
+      if (!seen.has(source) && source.exists()) seen.add(source);
+      return seen.has(source);
+    });
   }
 
   function find(workload: Workload): Facts | undefined {
-    const id = workload.containerId ?? '';
+    if (isInContainer(workload)) return undefined;
     try {
       for (const source of sourcesOf(workload)) {
-        const bundle = source.find(id);
+        const bundle = source.find(workload.containerId ?? '');
         if (bundle === undefined) continue;
-        const facts = checked(factsOf(bundle, config.sandbox_image), workload);
-        recovered(id);
+        seen.add(source);
+        const facts = factsOf(bundle, config.sandbox_image);
+        check(bundle, facts, workload);
+        over(workload, 'Bundle can be used again');
         return facts;
       }
-      recovered(id);
+      over(workload, GONE);
     } catch (error) {
-      troubled(id, error as Error);
+      troubled(workload, error as Error);
     }
     return undefined;
   }
 
-  function recovered(id: string): void {
-    const key = troubles.get(id);
-    if (key === undefined) return;
-    troubles.delete(id);
-    if (![...troubles.values()].includes(key))
-      said.recovered(key, 'Bundle can be used again', { id });
-  }
-
   /** Without the right to look, one line stands for all bundles. */
-  function troubled(id: string, error: Error): void {
+  function troubled(workload: Workload, error: Error): void {
     const path = error instanceof BundleError ? error.path : '';
     const isDenied = /^E(ACCES|PERM)/.test(error.message);
     const key = isDenied ? 'denied' : path;
-    troubles.set(id, key);
+    if (troubles.get(workload.id) === key) return;
+    over(workload, 'Bundle is in another trouble now');
+    troubles.set(workload.id, key);
     said.trouble(
       key,
       isDenied
@@ -79,16 +83,45 @@ export function createBundles(config: Config, said: LogOnce): Bundles {
       { path, error: error.message },
     );
   }
+
+  function over({ id }: Workload, message: string): void {
+    const key = troubles.get(id);
+    if (key === undefined) return;
+    troubles.delete(id);
+    if (![...troubles.values()].includes(key)) said.recovered(key, message, { id });
+  }
 }
 
-/** The cgroup path is the kubelet's word: a bundle that names another pod is not this container's. */
-function checked(facts: Facts, workload: Workload): Facts {
+const GONE = 'Bundle that could not be used is gone';
+
+/** A tenant may make cgroups below its own, of any name: no engine of the host keeps one there. */
+function isInContainer({ id }: Workload): boolean {
+  for (let end = id.lastIndexOf('/'); end > 0; end = id.lastIndexOf('/', end - 1)) {
+    if (parseCgroupPath(id.slice(0, end)).kind === 'container') return true;
+  }
+  return false;
+}
+
+/**
+ * The cgroup path is the kubelet's word: a bundle that names another pod, or that was made for
+ * another cgroup, is not this container's.
+ */
+function check(bundle: Bundle, facts: Facts, workload: Workload): void {
+  const fault = faultOf(facts, bundle.spec.cgroupsPath ?? '', workload);
+  if (fault !== undefined) throw new BundleError(bundle.path, new Error(fault));
+}
+
+function faultOf(facts: Facts, cgroupsPath: string, workload: Workload): string | undefined {
   const { podUid, sandboxId } = facts;
   if (workload.podUid !== undefined && podUid !== undefined && podUid !== workload.podUid) {
-    throw new Error(`the bundle is of pod ${podUid}, the cgroup of pod ${workload.podUid}`);
+    return `it is of pod ${JSON.stringify(podUid)}, the cgroup of pod ${workload.podUid}`;
+  }
+  const container = /([0-9a-f]{64})(?:\.scope)?$/.exec(cgroupsPath)?.[1];
+  if (container !== undefined && container !== workload.containerId) {
+    return `it is of container ${container}`;
   }
   if (sandboxId !== undefined && !/^[0-9a-f]{64}$/.test(sandboxId)) {
-    throw new Error(`the sandbox id ${JSON.stringify(sandboxId)} is not one`);
+    return `the sandbox id ${JSON.stringify(sandboxId)} is not one`;
   }
-  return facts;
+  return undefined;
 }

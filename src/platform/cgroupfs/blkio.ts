@@ -107,7 +107,9 @@ export function openIoV1(directory: string, files: FileStore): IoReader {
     const devices: ByDevice = new Map();
     const end = file?.read() ?? 0;
     const bytes = files.buffer;
-    for (let at = 0; at < end; at = lineEnd(bytes, at, end) + 1) readLine(bytes, at, end, devices);
+    for (let at = 0; at < end; at = lineEnd(bytes, at, end) + 1) {
+      readLine(bytes, at, lineEnd(bytes, at, end), devices);
+    }
     return devices;
   }
 }
@@ -119,11 +121,11 @@ const SPACE = 32;
 /** `major:minor Read 123`; the last line, `Total 123`, names no device. */
 function readLine(bytes: Uint8Array, start: number, end: number, devices: ByDevice): void {
   const major = numberAt(bytes, start, end);
-  const colon = bytes.indexOf(COLON, start);
-  if (major === undefined || colon < 0) return;
-  const word = bytes.indexOf(SPACE, colon) + 1;
+  if (major === undefined || !Number.isFinite(major)) return;
+  const colon = indexOf(bytes, COLON, start, end);
+  const word = indexOf(bytes, SPACE, colon, end) + 1;
   const minor = numberAt(bytes, colon + 1, end);
-  const value = numberAt(bytes, bytes.indexOf(SPACE, word) + 1, end);
+  const value = numberAt(bytes, indexOf(bytes, SPACE, word, end) + 1, end);
   if (minor === undefined || value === undefined) return;
   const device = major * MINORS + minor;
   let directions = devices.get(device);
@@ -141,6 +143,12 @@ function readLine(bytes: Uint8Array, start: number, end: number, devices: ByDevi
     case 84: // Total
       directions.total = value;
   }
+}
+
+/** `end` when the line holds no such byte. */
+function indexOf(bytes: Uint8Array, byte: number, start: number, end: number): number {
+  const at = bytes.indexOf(byte, start);
+  return at < 0 || at > end ? end : at;
 }
 
 function seconds(nanos: Absentable): Absentable {

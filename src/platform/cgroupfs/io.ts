@@ -1,4 +1,4 @@
-import { lineEnd, numberAt } from '../file/bytes.ts';
+import { lineEnd } from '../file/bytes.ts';
 import type { FileStore } from '../file/file-store.ts';
 import { createPairTable } from '../file/key-table.ts';
 import { type Absentable, present, scaled } from './value.ts';
@@ -31,6 +31,12 @@ export interface IoReader {
 }
 
 const MICROS = 1e6;
+/**
+ * The device that a line is about. Some kernels put no newline behind a device without figures:
+ * the figures are those of the last one (https://github.com/canonical/lxd/issues/10052).
+ */
+const DEVICE = /^(?:\d+:\d+ )*(?<major>\d{1,10}):(?<minor>\d{1,10}) /;
+const MAX_DEVICES = 4096;
 const TABLE = createPairTable([
   'rbytes',
   'wbytes',
@@ -54,11 +60,12 @@ export function openIoV2(directory: string, files: FileStore): IoReader {
     const devices: DeviceIo[] = [];
     for (let at = 0; at < end; ) {
       const next = lineEnd(bytes, at, end);
-      const colon = bytes.indexOf(58, at);
-      const major = numberAt(bytes, at, next);
-      const minor = colon < 0 || colon > next ? undefined : numberAt(bytes, colon + 1, next);
-      TABLE.parse(bytes, next, values, colon + 1);
-      if (major !== undefined && minor !== undefined) devices.push(deviceOf(major, minor));
+      const device = DEVICE.exec(bytes.toString('latin1', at, Math.min(next, at + MAX_DEVICES)));
+      if (device?.groups !== undefined) {
+        const { major, minor } = device.groups;
+        TABLE.parse(bytes, next, values, at + device[0].length);
+        devices.push(deviceOf(Number(major), Number(minor)));
+      }
       at = next + 1;
     }
     return devices;

@@ -44,6 +44,7 @@ export function openLimitsV2(
     const quotaMicros = readNumber(max, files);
     const text = quotaMicros === undefined ? '' : files.buffer.toString('latin1', 0, 64);
     const period = /^\S+ (\d+)/.exec(text)?.[1];
+    const reserved = readNumber(low, files);
     return {
       quotaMicros,
       periodMicros: period === undefined ? undefined : Number(period),
@@ -51,7 +52,7 @@ export function openLimitsV2(
       weight: readNumber(weight, files),
       memoryBytes: readNumber(limit, files),
       swapBytes: readNumber(swap, files),
-      reservationBytes: readNumber(low, files) || readNumber(min, files),
+      reservationBytes: (reserved || readNumber(min, files)) ?? reserved,
     };
   }
 }

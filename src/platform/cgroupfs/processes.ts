@@ -18,7 +18,9 @@ export function openProcesses(directory: string, files: FileStore): ProcessesRea
   function read(pass: number): readonly number[] {
     if (readIn !== pass) {
       readIn = pass;
-      pids = numbersByLine(files.buffer, file.readWhole());
+      // In this order: the read may replace the buffer by a larger one.
+      const end = file.readWhole();
+      pids = numbersByLine(files.buffer, end);
     }
     return pids;
   }

@@ -13,6 +13,8 @@ export interface FileStore {
   readOnce(path: string): number;
   /** Lets files that were absent or refused be tried once more. */
   retryAbsent(): void;
+  /** True for a descriptor of this process that holds one of the files open. */
+  isKept(fd: number): boolean;
 }
 
 /** One file: kept open while the budget lasts, else opened, read and closed each time. */
@@ -42,7 +44,7 @@ const MAX_REFUSED = 1000;
 /** Makes a store; `listener` hears of EACCES and the like, never of files that are absent. */
 export function createFileStore(budget: FdBudget, listener: ReadListener): FileStore {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  const store: Store = { buffer, budget, listener, round: 1, refused: new Set() };
+  const store: Store = { buffer, budget, listener, round: 1, kept: new Set(), refused: new Set() };
   return {
     get buffer() {
       return store.buffer;
@@ -52,6 +54,7 @@ export function createFileStore(budget: FdBudget, listener: ReadListener): FileS
     retryAbsent() {
       store.round++;
     },
+    isKept: (fd) => store.kept.has(fd),
   };
 }
 
@@ -60,6 +63,7 @@ interface Store {
   readonly budget: FdBudget;
   readonly listener: ReadListener;
   round: number;
+  readonly kept: Set<number>;
   /** Paths of `readOnce` that were there but could not be read. */
   readonly refused: Set<string>;
 }
@@ -126,6 +130,7 @@ class KernelFile implements StoredFile {
   close(): void {
     if (this.fd === CLOSED) return;
     closeSync(this.fd);
+    this.store.kept.delete(this.fd);
     this.fd = CLOSED;
     this.store.budget.release();
   }
@@ -140,6 +145,7 @@ class KernelFile implements StoredFile {
       this.isFailed = false;
       if (!budget.take()) return this.readOnce(opened, fill);
       this.fd = opened;
+      this.store.kept.add(opened);
       return this.readKept(fill);
     } catch (error) {
       return this.fail(error);

@@ -5,6 +5,8 @@ import { type OciSpec, parseOciSpec } from './spec.ts';
 /** What the files of a container engine say of one container. */
 export interface Bundle {
   readonly id: string;
+  /** Its config.json. */
+  readonly path: string;
   readonly spec: OciSpec;
   /** The name of the runtime: a binary, a shim or a handler; undefined when no file tells. */
   readonly runtime: string | undefined;
@@ -43,18 +45,31 @@ export function lookAt<T>(path: string, look: () => T): T {
 }
 
 /**
- * Reads `<directory>/<file>` as an OCI config; undefined when it is not there. A directory that is a
- * symbolic link would lead out of the engine's tree: an error, as is a config of another container.
+ * Reads `<directory>/<file>` as parsed JSON; undefined when it is not there. `directory` is checked
+ * by `isOwnDirectory`, and so is its parent where that bears the container's id (`parent`).
  */
-export function readConfig(directory: string, file = 'config.json'): OciSpec | undefined {
+export function readOwnJson(directory: string, file: string, parent = directory): unknown {
   const path = `${directory}/${file}`;
   return lookAt(path, () => {
-    const stat = lstatSync(directory, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
-    if (!stat.isDirectory()) throw new Error('its directory is a symbolic link or no directory');
-    const json = readBoundedJson(path);
-    return json === undefined ? undefined : parseOciSpec(json);
+    const isThere = isOwnDirectory(parent) && (parent === directory || isOwnDirectory(directory));
+    return isThere ? readBoundedJson(path) : undefined;
   });
+}
+
+/** Reads `<directory>/config.json` as an OCI config; undefined when it is not there. */
+export function readConfig(directory: string, parent?: string): OciSpec | undefined {
+  const json = readOwnJson(directory, 'config.json', parent);
+  return json === undefined
+    ? undefined
+    : lookAt(`${directory}/config.json`, () => parseOciSpec(json));
+}
+
+/** False when it is not there. A symbolic link would lead out of the engine's tree: an error. */
+function isOwnDirectory(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  if (!stat.isDirectory()) throw new Error('its directory is a symbolic link or no directory');
+  return true;
 }
 
 /** containerd's identifiers, which CRI-O's, Docker's and Podman's hexadecimal ids obey too. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { readBounded } from '../file/bounded.ts';
 import { readBoundedJson } from '../file/bounded-json.ts';
 import type { RootedPaths } from '../file/rooted.ts';
@@ -32,7 +32,8 @@ export function createContainerdSource(
         const spec = readConfig(directory);
         if (spec === undefined) continue;
         const runtime = readRuntime(directory);
-        return { id, spec, runtime, name: undefined, image: undefined, labels: {} };
+        const path = `${directory}/config.json`;
+        return { id, path, spec, runtime, name: undefined, image: undefined, labels: {} };
       }
     }
     return undefined;
@@ -40,11 +41,22 @@ export function createContainerdSource(
 }
 
 function namespacesIn(tasks: string): string[] {
-  const found = readdirSync(tasks, { withFileTypes: true })
+  const found = entriesOf(tasks)
     .filter((entry) => entry.isDirectory() && isContainerId(entry.name))
     .map((entry) => entry.name);
   const first = NAMESPACES_FIRST.filter((name) => found.includes(name));
   return [...first, ...found.filter((name) => !first.includes(name))];
+}
+
+/** None when the directory has just gone, with a runtime that restarts. */
+function entriesOf(tasks: string): Dirent[] {
+  try {
+    return readdirSync(tasks, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
 }
 
 /** The binary of options.json or `runtime` under a runc shim, else the shim itself. */

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { readBoundedJson } from '../file/bounded-json.ts';
 import type { RootedPaths } from '../file/rooted.ts';
-import { type Bundle, BundleError, type BundleSource, lookAt } from './bundle.ts';
+import { type Bundle, BundleError, type BundleSource, readOwnJson } from './bundle.ts';
 
 const CONFIG = z.object({
   ID: z.string(),
@@ -35,7 +34,7 @@ export function createDockerSource(
   function find(id: string): Bundle | undefined {
     for (const directory of directories()) {
       const path = `${directory}/${id}/config.v2.json`;
-      const json = lookAt(path, () => readBoundedJson(path));
+      const json = readOwnJson(`${directory}/${id}`, 'config.v2.json');
       if (json === undefined) continue;
       const parsed = CONFIG.safeParse(json);
       if (!parsed.success || parsed.data.ID !== id) {

@@ -39,12 +39,14 @@ export function createStorageSource(
   function find(id: string): Bundle | undefined {
     const drivers = driverDirectories();
     for (const driver of drivers) {
-      const spec = readConfig(`${driver}/${id}/userdata`);
+      const directory = `${driver}/${id}/userdata`;
+      const spec = readConfig(directory, `${driver}/${id}`);
       if (spec === undefined) continue;
       const runtime = spec.annotations[HANDLER];
       const isCrio = Object.keys(spec.annotations).some((key) => key.startsWith('io.kubernetes.'));
       const entry = isCrio ? undefined : listed(drivers, id);
-      return { id, spec, runtime, ...describe(entry), labels: {} };
+      const path = `${directory}/config.json`;
+      return { id, path, spec, runtime, ...describe(entry), labels: {} };
     }
     return undefined;
   }

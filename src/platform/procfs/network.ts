@@ -23,23 +23,24 @@ const columns = new Float64Array(COLUMNS);
 /**
  * Reads /proc/<pid>/net/dev (proc(5)): the interfaces of that process' network namespace. The file
  * is not kept open, for an open one keeps the namespace alive. A line without all columns is left
- * out, as is an interface that the kubelet hides.
+ * out, as is an interface that the kubelet hides, or whose name reads like one before: a tenant may
+ * give names that are no UTF-8.
  */
 export function readInterfaces(path: string, files: FileStore): InterfaceStats[] {
   const end = files.readOnce(path);
   const bytes = files.buffer;
-  const found: InterfaceStats[] = [];
+  const found = new Map<string, InterfaceStats>();
   for (let at = 0; at < end; ) {
     const next = lineEnd(bytes, at, end);
     const colon = bytes.indexOf(COLON, at);
     if (colon > 0 && colon < next) {
       const name = bytes.toString('utf8', at, colon).trim();
       const count = numbersAcross(bytes, colon + 1, next, columns);
-      if (count === COLUMNS && !HIDDEN.test(name)) found.push(statsOf(name));
+      if (count === COLUMNS && !HIDDEN.test(name)) found.set(name, statsOf(name));
     }
     at = next + 1;
   }
-  return found;
+  return [...found.values()];
 }
 
 function statsOf(name: string): InterfaceStats {

@@ -51,5 +51,20 @@ test('a claim lasts the life of the workload, whatever is learnt later', () => {
   expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
   expect(claims.claim('runsc', CONTAINER, 'usage')).toBe('denied');
   claims.withdraw(CONTAINER);
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
+  claims.withdraw({ ...CONTAINER, runtime: 'runsc' });
   expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('denied');
+});
+
+test('a bare cgroup that turns out to be a container of a runtime has no voice any more', () => {
+  const { claims } = setUp();
+  const bare = parseCgroupPath('/c1');
+  const container = { ...bare, kind: 'container', containerId: 'c1', runtime: 'runsc' } as const;
+  claims.announce(bare);
+  expect(claims.claim('cgroup', bare, 'usage')).toBe('granted');
+  claims.announce(container);
+  expect(claims.claim('cgroup', bare, 'usage')).toBe('denied');
+  expect(claims.claim('runsc', container, 'usage')).toBe('granted');
+  claims.withdraw(container);
+  expect(claims.claim('cgroup', bare, 'usage')).toBe('granted');
 });

@@ -1,14 +1,15 @@
 import { PROCESS } from '../../../catalog/process.ts';
+import type { Row } from '../../../helper/row-table.ts';
 import { readNumber } from '../../../platform/cgroupfs/value.ts';
 import type { StoredFile } from '../../../platform/file/file-store.ts';
 import { readThreads } from '../../../platform/procfs/host.ts';
+import { openOwnFiles } from '../../../platform/procfs/own-files.ts';
 import {
   countOpenFiles,
   type OpenFiles,
   readMaxOpenFiles,
 } from '../../../platform/procfs/process.ts';
 import type { Member } from '../member.ts';
-import type { Row } from './row-table.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
 
 interface ProcessStats {
@@ -43,6 +44,7 @@ export function createProcessSet(context: SetContext): MetricSet | undefined {
   const openFiles = table.add(OPEN_FILES);
   const ulimits = table.add(ULIMITS);
   const proc = paths.resolve('/proc');
+  const own = openOwnFiles(proc, files);
   const isEmpty = counts.isEmpty && openFiles.isEmpty && ulimits.isEmpty;
   return isEmpty ? undefined : { group: 'usage', open };
 
@@ -68,7 +70,7 @@ export function createProcessSet(context: SetContext): MetricSet | undefined {
         threads: isNode ? readThreads(paths) : readNumber(current, files),
         threadsMax: readNumber(max, files),
         maxOpenFiles: ulimits.isEmpty ? undefined : maxOpenFiles(pids),
-        open: openFiles.isEmpty ? undefined : yield* countOpenFiles(proc, pids, denied),
+        open: openFiles.isEmpty ? undefined : yield* countOpenFiles(proc, pids, denied, own),
       };
       counts.record(recorder(), stats);
       openFiles.record(recorder(), stats);

@@ -1,0 +1,59 @@
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { expect, test } from 'vitest';
+import { createFdBudget } from '../../../src/platform/file/fd-budget.ts';
+import { createFileStore } from '../../../src/platform/file/file-store.ts';
+import { openOwnFiles } from '../../../src/platform/procfs/own-files.ts';
+import { countOpenFiles, type OpenFiles } from '../../../src/platform/procfs/process.ts';
+
+const listener = { failed() {}, recovered() {} };
+
+function looksAt(own?: ReturnType<typeof openOwnFiles>): [OpenFiles | undefined, number] {
+  const work = countOpenFiles('/proc', [process.pid], () => {}, own);
+  for (let turns = 0; ; turns++) {
+    const { done, value } = work.next();
+    if (done) return [value, turns];
+  }
+}
+
+test('this process counts as any other, without a look at each file that it keeps', async () => {
+  const files = createFileStore(createFdBudget(300), listener);
+  const own = openOwnFiles('/proc', files);
+  expect(own.pid).toBe(process.pid);
+  const kept = Array.from({ length: 300 }, () => files.open('/proc/self/stat'));
+  for (const file of kept) file.read();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // Gaps between the descriptors.
+  for (const file of kept.slice(50, 100)) file.close();
+  const [listed] = looksAt();
+  // The list itself is one more file that is open.
+  const descriptors = (listed?.descriptors ?? 0) - 1;
+  expect(listed?.sockets).toBeGreaterThan(0);
+  expect(descriptors).toBeGreaterThan(250);
+  const [counted, turns] = looksAt(own);
+  expect(turns).toBe(0);
+  expect(counted?.sockets).toBe(listed?.sockets);
+  expect(Math.abs((counted?.descriptors ?? 0) - descriptors)).toBeLessThanOrEqual(1);
+  const [onOldKernel, oldTurns] = looksAt({ ...own, count: () => undefined });
+  expect(onOldKernel).toEqual(listed);
+  expect(oldTurns).toBe(0);
+  for (const file of kept) file.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('a file that was closed is not kept', () => {
+  const files = createFileStore(createFdBudget(1), listener);
+  const file = files.open('/proc/self/stat');
+  const numbers = Array.from({ length: 1000 }, (_, fd) => fd);
+  expect(numbers.filter(files.isKept)).toEqual([]);
+  file.read();
+  expect(numbers.filter(files.isKept).length).toBe(1);
+  file.close();
+  expect(numbers.filter(files.isKept)).toEqual([]);
+});
+
+test('a copy of /proc has no process of ours', () => {
+  const own = openOwnFiles(tmpdir(), createFileStore(createFdBudget(1), listener));
+  expect(own.pid).toBeUndefined();
+});
