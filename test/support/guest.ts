@@ -1,23 +1,42 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { findKernel, findPeer } from './peers.ts';
 
 const TIMEOUT_SECONDS = 180;
+const DISK_BYTES = 64 * 2 ** 20;
+
+/** Of a disk and a network card, each after what it needs; some kernels have some built in. */
+const MODULES = [
+  ...['virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci'],
+  ...['virtio_blk', 'failover', 'net_failover', 'virtio_net'],
+];
 
 const INIT = `#!/bin/sh
 mount -t devtmpfs d /dev; mount -t proc p /proc; mount -t sysfs s /sys
 mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
 mkdir -p /etc; echo "127.0.0.1 localhost" > /etc/hosts
 mount -t tmpfs t /tmp; ifconfig lo 127.0.0.1 up
+for module in /modules/*; do insmod $module; done
+ifconfig eth0 10.0.2.15 up
 sh /guest.sh
 poweroff -f
 `;
 
 /**
  * Boots a real kernel with cgroup v2 under software emulation, runs a shell script in it and
- * returns what it printed. `files` are host paths by guest path; libraries come along.
+ * returns what it printed. `files` are host paths by guest path; libraries come along. The guest
+ * has an empty disk, /dev/vda, and a network card, eth0, whose only neighbour is 10.0.2.2.
  */
 export function runGuest(script: string, files: Record<string, string>): string {
   const work = mkdtempSync(join(tmpdir(), 'sandgauge-guest-'));
@@ -35,27 +54,33 @@ export function runGuest(script: string, files: Record<string, string>): string 
       copy(path, join(root, guestPath));
       for (const library of librariesOf(path)) copy(library, join(root, library));
     }
+    copyModules(join(root, 'modules'));
     writeFileSync(join(root, 'init'), INIT, { mode: 0o755 });
     writeFileSync(join(root, 'guest.sh'), script);
     execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet -R 0:0 > ../initramfs'], {
       cwd: root,
     });
-    return boot(join(work, 'initramfs'));
+    const disk = join(work, 'disk');
+    writeFileSync(disk, '');
+    truncateSync(disk, DISK_BYTES);
+    return boot(join(work, 'initramfs'), disk);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-function boot(initramfs: string): string {
+function boot(initramfs: string, disk: string): string {
   // cx16=off: kernels from 6.12 on hit a fault of QEMU 7.2's emulation of cmpxchg16b.
   const machine = '-accel tcg,thread=multi -M q35 -cpu max,cx16=off -smp 2 -m 1024';
   const devices = '-display none -monitor none -nodefaults -no-reboot -serial stdio';
+  const network = '-netdev user,id=n0,restrict=on -device virtio-net-pci,netdev=n0,romfile=';
   const result = spawnSync(
     findPeer('qemu-system-x86_64') ?? 'qemu-system-x86_64',
     [
-      ...`${machine} ${devices}`.split(' '),
+      ...`${machine} ${devices} ${network} -device virtio-blk-pci,drive=d0`.split(' '),
+      ...['-drive', `file=${disk},format=raw,if=none,id=d0`],
       ...['-kernel', findKernel() ?? '', '-initrd', initramfs],
-      ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off'],
+      ...['-append', 'console=ttyS0 loglevel=1 panic=-1 mitigations=off psi=1'],
     ],
     {
       encoding: 'utf8',
@@ -65,6 +90,20 @@ function boot(initramfs: string): string {
     },
   );
   return result.stdout.replaceAll('\r', '');
+}
+
+/** Numbered in the order in which they are loaded. */
+function copyModules(to: string): void {
+  const modules = join(dirname(findKernel() ?? ''), '../lib/modules');
+  for (const [i, name] of MODULES.entries()) {
+    const [path] = globSync(join(modules, `*/kernel/**/${name}.ko*`));
+    if (path === undefined) continue;
+    const file = join(to, `${i}-${basename(path, '.xz')}`);
+    copy(path, file);
+    if (path.endsWith('.xz')) {
+      writeFileSync(file, execFileSync('xz', ['-dc', path], { maxBuffer: DISK_BYTES }));
+    }
+  }
 }
 
 function copy(from: string, to: string): void {
