@@ -6,6 +6,8 @@ export interface LogOnce {
   trouble(key: string, message: string, fields?: Record<string, unknown>): void;
   /** Ends a trouble; says so if it had been said. */
   recovered(key: string, message: string, fields?: Record<string, unknown>): void;
+  /** What was in trouble is gone. */
+  forget(key: string): void;
 }
 
 const MAX_TROUBLES = 1000;
@@ -22,5 +24,6 @@ export function createLogOnce(logger: Logger): LogOnce {
     recovered(key, message, fields) {
       if (said.delete(key)) logger.info(message, fields);
     },
+    forget: (key) => said.delete(key),
   };
 }

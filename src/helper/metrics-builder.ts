@@ -18,6 +18,8 @@ export interface Recorder {
 export interface MetricsBuilder {
   /** Starts a pass; the time never goes back, whatever the clock does. */
   begin(now: number): void;
+  /** Moves the time of what is recorded from here on, for sources that answer one after another. */
+  at(now: number): void;
   /**
    * Makes a recorder for one life of a workload: a new life (new inode, new start) takes a new
    * recorder. `startMillis` is when the source began to count. `labels` stand in for those of the
@@ -46,12 +48,16 @@ export function createMetricsBuilder(resource: Resource, dropped: Counter): Metr
   let points: Point[] = [];
   let time = 0;
   let pass = 0;
-  return { begin, recorder, drop, finish };
+  return { begin, at, recorder, drop, finish };
 
   function begin(now: number): void {
-    time = Math.max(time, now);
+    at(now);
     points = [];
     pass++;
+  }
+
+  function at(now: number): void {
+    time = Math.max(time, now);
   }
 
   function finish(): Point[] {

@@ -11,8 +11,15 @@ const SHUTDOWN_MILLIS = 2000;
 /** The part of a receiver that reads its source. */
 export interface Scraper {
   start(host: Host): Promise<void>;
-  /** One pass. A partial failure is told to `partial` and what came is returned. */
-  scrape(signal: AbortSignal, partial: (error: PartialScrapeError) => void): Promise<Point[]>;
+  /**
+   * One pass. A partial failure is told to `partial` and what came is returned. At `deadline` (ms of
+   * performance.now()) the pass is late as a whole, unless somebody with more time has joined.
+   */
+  scrape(
+    signal: AbortSignal,
+    partial: (error: PartialScrapeError) => void,
+    deadline: number,
+  ): Promise<Point[]>;
   shutdown(): Promise<void>;
 }
 
@@ -77,7 +84,7 @@ export function createScraperController(
     const end = Math.min(deadline, limit);
     if (current?.isAbandoned && current.isReading) await current.wait(end).catch(() => false);
     if (current === undefined || !current.isReading) {
-      current = startPass({ read, deliver }, stop.signal);
+      current = startPass({ read: (signal) => read(signal, end), deliver }, stop.signal);
     }
     const isInTime = !current.isAbandoned && (await current.wait(end));
     if (isInTime) return said.recovered('late', 'Source answers in time again', { source });
@@ -86,9 +93,9 @@ export function createScraperController(
     throw new LateError(source);
   }
 
-  async function read(signal: AbortSignal): Promise<Point[]> {
+  async function read(signal: AbortSignal, deadline: number): Promise<Point[]> {
     try {
-      const points = await scraper.scrape(signal, reportPartial);
+      const points = await scraper.scrape(signal, reportPartial, deadline);
       said.recovered('failed', 'Source can be read again', { source });
       return points;
     } catch (error) {

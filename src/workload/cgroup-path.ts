@@ -42,6 +42,27 @@ export function parseCgroupPath(path: string): Workload {
   return workload(isQos ? 'slice' : 'cgroup', path);
 }
 
+/**
+ * The cgroup path that an OCI spec asks for: as it is, or in systemd's form `slice:prefix:name`, whose
+ * slice holds its parents' names. Without one runtimes take the container's id.
+ */
+export function cgroupPathOf(cgroupsPath: string | undefined, containerId: string): string {
+  if (!cgroupsPath) return `/${containerId}`;
+  const [slice, prefix, name] = cgroupsPath.split(':');
+  if (name === undefined) return cgroupsPath.startsWith('/') ? cgroupsPath : `/${cgroupsPath}`;
+  const unit = name.endsWith('.slice') ? name : `${prefix ? `${prefix}-` : ''}${name}.scope`;
+  return `${slicePath(slice || 'system.slice')}/${unit}`;
+}
+
+/** a-b.slice is a child of a.slice: systemd.slice(5). */
+function slicePath(slice: string): string {
+  const parts = slice
+    .replace(/\.slice$/, '')
+    .split('-')
+    .filter(Boolean);
+  return parts.map((_, i) => `/${parts.slice(0, i + 1).join('-')}.slice`).join('');
+}
+
 function podUidOf(name: string): string | undefined {
   return POD_SLICE.exec(name)?.[1]?.replaceAll('_', '-');
 }

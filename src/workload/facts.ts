@@ -26,7 +26,7 @@ const KUBELET = 'io.kubernetes.';
  * What a bundle says, in cAdvisor's terms for its engine; `sandboxImage` stands for the image of a
  * sandbox whose bundle tells none.
  */
-export function factsOf(bundle: Bundle, sandboxImage = ''): Facts {
+export function factsOf(bundle: Omit<Bundle, 'path'>, sandboxImage = ''): Facts {
   const { annotations, resources, network } = bundle.spec;
   const described = describe(bundle, annotations);
   const { names, isSandbox } = described;
@@ -42,7 +42,7 @@ export function factsOf(bundle: Bundle, sandboxImage = ''): Facts {
 
 type Described = Pick<Facts, 'names' | 'podUid' | 'isSandbox' | 'sandboxId'>;
 
-function describe(bundle: Bundle, annotations: Texts): Described {
+function describe(bundle: Omit<Bundle, 'path'>, annotations: Texts): Described {
   if (`${CRI}container-type` in annotations) return fromContainerd(bundle.id, annotations);
   if (`${CRIO}ContainerType` in annotations) return fromCrio(bundle.id, annotations);
   return fromEngine(bundle);
@@ -86,7 +86,7 @@ function fromCrio(id: string, annotations: Texts): Described {
 }
 
 /** Docker and Podman: a container of its own, or a pod's by cri-dockerd's labels. */
-function fromEngine(bundle: Bundle): Described {
+function fromEngine(bundle: Omit<Bundle, 'path'>): Described {
   const label = (key: string) => bundle.labels[KUBELET + key] ?? '';
   const isSandbox = label('docker.type') === 'podsandbox';
   return {

@@ -18,8 +18,11 @@ export interface Identity {
 export interface WorkloadObserver {
   /** A receiver says, before the first announcement, that it runs and for which runtimes. */
   register(voice: Voice, runtimes: readonly Runtime[]): void;
-  /** A receiver found a workload. */
-  announce(workload: Workload): void;
+  /**
+   * A receiver found a workload; each announcement wants its withdrawal. `facts` is what the
+   * runtime's own files tell: it stands in where no bundle tells more.
+   */
+  announce(workload: Workload, facts?: Facts): void;
   /**
    * Undefined while the names of a container or pod are awaited, and for as long as it is withheld:
    * ask again. Once given, the same object for the workload's whole life.
@@ -30,7 +33,7 @@ export interface WorkloadObserver {
    * a receiver of another runtime is registered; a granted claim lasts the workload's life.
    */
   claim(voice: Voice, workload: Workload, group: MetricGroup): Claim;
-  /** The workload is gone: its claims and labels are forgotten. */
+  /** Gone for one receiver; once it is for all, its claims and labels are forgotten. */
   withdraw(workload: Workload): void;
 }
 

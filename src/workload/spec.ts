@@ -37,6 +37,7 @@ export interface SpecSources {
 /** Limits are kept in pages, of at most this size. */
 const PAGE_BYTES = 65_536;
 const DEFAULT_SHARES = 1024;
+const DEFAULT_PERIOD = 100_000;
 const DEFAULT_WEIGHT = 100;
 
 /**
@@ -47,9 +48,11 @@ export function specOf({ oci, kernel, version, hostMemoryBytes }: SpecSources): 
   const memory = either(oci?.memoryLimitBytes, kernel?.memoryBytes, PAGE_BYTES);
   const isUnset = oci !== undefined && kernel === undefined;
   return {
-    periodMicros: finite(either(oci?.cpuPeriodMicros, kernel?.periodMicros, 0)),
+    periodMicros:
+      finite(either(oci?.cpuPeriodMicros, kernel?.periodMicros, 0)) ??
+      (isUnset ? DEFAULT_PERIOD : undefined),
     quotaMicros: finite(either(oci?.cpuQuotaMicros, kernel?.quotaMicros, 0)) || undefined,
-    shares: sharesOf(oci?.cpuShares, kernel),
+    shares: sharesOf(oci?.cpuShares, kernel) ?? (isUnset ? DEFAULT_SHARES : undefined),
     memoryLimitBytes: memory === 0 ? hostMemoryBytes : unlimitedIsZero(memory, isUnset),
     swapLimitBytes: unlimitedIsZero(
       either(swapOf(oci, version), kernel?.swapBytes, PAGE_BYTES),

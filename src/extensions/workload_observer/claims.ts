@@ -14,18 +14,21 @@ export interface Claims {
 
 interface Entry {
   readonly announced: number;
-  /** Two cgroups may bear the same container id: the entry lives as long as the last of them. */
-  readonly workloads: Set<string>;
+  /** Announcements: the entry lives until the last of them is withdrawn. */
+  announcements: number;
   runtime: Runtime | undefined;
   readonly granted: Map<MetricGroup, Voice>;
 }
 
 /**
  * Makes a registry keyed by container id, else by cgroup path. `now` is in ms; a container whose
- * runtime nobody has told after `relistMillis` counts as runc's.
+ * runtime nobody has told after `relistMillis` counts as runc's. A cgroup that looks like any other
+ * is a container's as soon as its runtime's receiver says so: then the cgroup has no voice.
  */
 export function createClaims(now: () => number, relistMillis: number): Claims {
   const entries = new Map<string, Entry>();
+  /** Cgroups that a runtime names as those of its containers, by path. */
+  const owned = new Map<string, number>();
   const registered = new Set<Runtime>();
   const voices = new Set<Voice>();
   return { register, announce, learn, claim, withdraw };
@@ -40,13 +43,14 @@ export function createClaims(now: () => number, relistMillis: number): Claims {
     const { runtime } = workload;
     const entry = entries.get(key) ?? {
       announced: now(),
-      workloads: new Set(),
+      announcements: 0,
       runtime,
       granted: new Map(),
     };
     entry.runtime ??= runtime;
-    entry.workloads.add(workload.id);
+    entry.announcements++;
     entries.set(key, entry);
+    if (runtime !== undefined) count(workload.id, 1);
   }
 
   function learn(workload: Workload, runtime: Runtime): void {
@@ -57,6 +61,7 @@ export function createClaims(now: () => number, relistMillis: number): Claims {
   function claim(voice: Voice, workload: Workload, group: MetricGroup): Claim {
     const entry = entries.get(keyOf(workload));
     if (entry === undefined) return 'denied';
+    if (workload.kind === 'cgroup' && owned.has(workload.id)) return 'denied';
     const holder = entry.granted.get(group);
     if (holder !== undefined) return holder === voice ? 'granted' : 'denied';
     const runtime = entry.runtime ?? assumedRuntime(workload, entry);
@@ -80,8 +85,16 @@ export function createClaims(now: () => number, relistMillis: number): Claims {
 
   function withdraw(workload: Workload): void {
     const entry = entries.get(keyOf(workload));
-    entry?.workloads.delete(workload.id);
-    if (entry?.workloads.size === 0) entries.delete(keyOf(workload));
+    if (entry === undefined) return;
+    if (workload.runtime !== undefined) count(workload.id, -1);
+    entry.announcements--;
+    if (entry.announcements === 0) entries.delete(keyOf(workload));
+  }
+
+  function count(path: string, change: number): void {
+    const left = (owned.get(path) ?? 0) + change;
+    if (left > 0) owned.set(path, left);
+    else owned.delete(path);
   }
 }
 

@@ -35,9 +35,9 @@ function createObserver(settings: Settings, config: Config): Extension & Workloa
     register: claims.register,
     claim: claims.claim,
     identify: identities.identify,
-    announce(workload) {
+    announce(workload, facts) {
       claims.announce(workload);
-      identities.announce(workload);
+      identities.announce(workload, facts);
     },
     withdraw(workload) {
       claims.withdraw(workload);

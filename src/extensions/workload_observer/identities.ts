@@ -8,7 +8,7 @@ import type { Bundles } from './bundles.ts';
 
 /** Gives each workload its labels, once its names are known. */
 export interface Identities {
-  announce(workload: Workload): void;
+  announce(workload: Workload, told?: Facts): void;
   identify(workload: Workload): Identity | undefined;
   withdraw(workload: Workload): void;
 }
@@ -33,7 +33,11 @@ interface Entry {
   readonly workload: Workload;
   readonly announced: number;
   nextLook: number;
+  announcements: number;
+  /** From the bundle. */
   facts: Facts | undefined;
+  /** From the runtime's own files. */
+  told: Facts | undefined;
   identity: Identity | undefined;
   isWithheld: boolean;
 }
@@ -46,22 +50,26 @@ export function createIdentities(sources: IdentitySources): Identities {
   let withheldCount = 0;
   return { announce, identify, withdraw };
 
-  function announce(workload: Workload): void {
-    if (entries.has(workload.id)) return;
-    const entry: Entry = {
+  function announce(workload: Workload, told?: Facts): void {
+    const entry: Entry = entries.get(keyOf(workload)) ?? {
       workload,
       announced: now(),
       nextLook: 0,
+      announcements: 0,
       facts: undefined,
+      told: undefined,
       identity: undefined,
       isWithheld: false,
     };
-    entries.set(workload.id, entry);
+    entry.announcements++;
+    entry.told ??= told;
+    entries.set(keyOf(workload), entry);
     if (workload.kind === 'container') look(entry);
+    if (told !== undefined) rememberPod(entry, told);
   }
 
   function identify(workload: Workload): Identity | undefined {
-    const entry = entries.get(workload.id);
+    const entry = entries.get(keyOf(workload));
     if (entry === undefined) return undefined;
     entry.identity ??= resolve(entry);
     if (entry.identity !== undefined) release(entry);
@@ -73,11 +81,14 @@ export function createIdentities(sources: IdentitySources): Identities {
     const { kind, podUid } = workload;
     if (kind !== 'container' && kind !== 'pod') return identityOf(workload);
     if (kind === 'container') look(entry);
-    const names = kind === 'pod' ? pods.get(podUid ?? '')?.names : entry.facts?.names;
+    const { told } = entry;
+    const facts = entry.facts ?? (told?.podUid === undefined ? undefined : told);
+    const names = kind === 'pod' ? pods.get(podUid ?? '')?.names : facts?.names;
     const isNamed = podUid === undefined ? names !== undefined : names?.pod && names.namespace;
-    if (isNamed || !bundles.areKeptFor(workload)) return identityOf(workload, names, entry.facts);
+    if (isNamed) return identityOf(workload, names, facts);
+    if (!bundles.areKeptFor(workload)) return identityOf(workload, told?.names, told);
     if (now() - entry.announced < HOLD_MILLIS) return undefined;
-    if (podUid === undefined) return identityOf(workload, names, entry.facts);
+    if (podUid === undefined) return identityOf(workload, told?.names, told);
     withhold(entry);
     return undefined;
   }
@@ -90,13 +101,15 @@ export function createIdentities(sources: IdentitySources): Identities {
     entry.facts = bundles.find(workload);
     if (entry.facts === undefined) return;
     sources.learnt(workload, entry.facts);
-    if (workload.podUid !== undefined) rememberPod(workload.podUid, workload.id, entry.facts.names);
+    rememberPod(entry, entry.facts);
   }
 
-  function rememberPod(uid: string, container: string, names: Names): void {
-    const known = pods.get(uid) ?? { names, containers: new Set<string>() };
-    known.containers.add(container);
-    pods.set(uid, known);
+  function rememberPod({ workload }: Entry, { names }: Facts): void {
+    const { podUid } = workload;
+    if (podUid === undefined || names.pod === '' || names.namespace === '') return;
+    const known = pods.get(podUid) ?? { names, containers: new Set<string>() };
+    known.containers.add(workload.id);
+    pods.set(podUid, known);
   }
 
   function withhold(entry: Entry): void {
@@ -117,10 +130,13 @@ export function createIdentities(sources: IdentitySources): Identities {
   }
 
   function withdraw(workload: Workload): void {
-    const entry = entries.get(workload.id);
+    const entry = entries.get(keyOf(workload));
     if (entry === undefined) return;
+    entry.announcements--;
+    if (entry.announcements > 0) return;
     release(entry);
-    entries.delete(workload.id);
+    bundles.forget(workload);
+    entries.delete(keyOf(workload));
     const pod = pods.get(workload.podUid ?? '');
     pod?.containers.delete(workload.id);
     if (pod?.containers.size === 0) pods.delete(workload.podUid ?? '');
@@ -129,4 +145,9 @@ export function createIdentities(sources: IdentitySources): Identities {
 
 function identityOf(workload: Workload, names?: Names, facts?: Facts): Identity {
   return Object.freeze({ labels: createIdentity(workload, names), facts });
+}
+
+/** A path may be seen as a bare cgroup by one receiver and as its container's by another. */
+function keyOf({ id, kind }: Workload): string {
+  return `${kind} ${id}`;
 }

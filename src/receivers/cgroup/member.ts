@@ -1,4 +1,5 @@
 import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
+import type { RowTable } from '../../helper/row-table.ts';
 import type { Labels } from '../../pdata/series.ts';
 import { openPopulation, type PopulationReader } from '../../platform/cgroupfs/population.ts';
 import { openProcesses, type ProcessesReader } from '../../platform/cgroupfs/processes.ts';
@@ -7,7 +8,6 @@ import type { Facts } from '../../workload/facts.ts';
 import type { Identity } from '../../workload/observer.ts';
 import type { Workload } from '../../workload/workload.ts';
 import type { Layout } from './layout.ts';
-import type { RowTable } from './sets/row-table.ts';
 import type { CgroupNode } from './tree.ts';
 
 /** One cgroup for as long as it lives. Nothing is opened before the first read. */

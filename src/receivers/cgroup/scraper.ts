@@ -4,7 +4,11 @@ import { ConfigError } from '../../errors.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
 import { createMetricsBuilder, type MetricsBuilder } from '../../helper/metrics-builder.ts';
 import { createPacer, type Pacer } from '../../helper/pacer.ts';
+import { createRowTable } from '../../helper/row-table.ts';
+import { LIFETIME_ROWS } from '../../helper/rows.ts';
 import type { Scraper } from '../../helper/scraper-controller.ts';
+import { createMetricFilter } from '../../helper/scraper-options.ts';
+import { createSpeaker, type Speaker } from '../../helper/speaker.ts';
 import { createDirectoryWatcher } from '../../helper/watch.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
@@ -18,10 +22,8 @@ import type { Config } from './config.ts';
 import { createLayout } from './layout.ts';
 import { createMember, type Member, type MemberContext } from './member.ts';
 import { createSelection } from './selection.ts';
-import { createSets, LIFETIME_ROWS, MACHINE_ROWS } from './sets/all.ts';
-import { createRowTable } from './sets/row-table.ts';
+import { createSets, MACHINE_ROWS } from './sets/all.ts';
 import type { MetricSet, SetReader } from './sets/set.ts';
-import { createSpeaker, type Speaker } from './speaker.ts';
 import { startOf } from './starts.ts';
 import { type CgroupNode, type CgroupTree, createCgroupTree } from './tree.ts';
 
@@ -47,9 +49,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
       said.trouble(path, 'File cannot be read; its rows are absent', { receiver, path, code }),
     recovered: (path) => said.recovered(path, 'File can be read again', { receiver, path }),
   });
-  const sets: readonly string[] = config.metric_sets;
-  const isEnabled = ({ name, set }: { name: string; set: string }) =>
-    sets.includes(set) && config.metrics[name]?.enabled !== false;
+  const isEnabled = createMetricFilter(config);
   const table = createRowTable(isEnabled);
   const machineTable = createRowTable(isEnabled);
   const lifetime = table.add(LIFETIME_ROWS);
@@ -77,7 +77,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
         `no cgroup file system is mounted below "${config.root_path}" (looked in proc/1/mountinfo and proc/self/mountinfo); set it to where the host's / is`,
       );
     }
-    speaker = createSpeaker(service.extension(config.observer), said);
+    speaker = createSpeaker(service.extension(config.observer), 'cgroup', ['runc'], said);
     const dropped = telemetry.counter('sandgauge_source_dropped_points', { source: receiver });
     builder = createMetricsBuilder(service.resource, dropped);
     const ids = Object.freeze(readMachineIds(paths));
@@ -163,9 +163,10 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
 
   function maySpeak({ member, granted }: Entry, group: MetricGroup): boolean {
     if (granted.has(group)) return true;
-    if (!speaker.maySpeak(member.workload, group)) return false;
-    granted.add(group);
-    return true;
+    const isGranted = speaker.maySpeak(member.workload, group);
+    // A bare cgroup may turn out to be a container's: that is asked again.
+    if (isGranted && member.workload.kind !== 'cgroup') granted.add(group);
+    return isGranted;
   }
 
   function close({ member, readers }: Entry): void {

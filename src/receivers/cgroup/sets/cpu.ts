@@ -1,4 +1,5 @@
 import { CPU } from '../../../catalog/cpu.ts';
+import type { Row } from '../../../helper/row-table.ts';
 import {
   type CpuReader,
   type CpuStats,
@@ -6,7 +7,6 @@ import {
   openCpuV2,
 } from '../../../platform/cgroupfs/cpu.ts';
 import type { Member } from '../member.ts';
-import type { Row } from './row-table.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
 
 const ROWS: readonly Row<CpuStats>[] = [

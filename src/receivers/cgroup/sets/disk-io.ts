@@ -1,4 +1,6 @@
 import { DISK_IO } from '../../../catalog/disk-io.ts';
+import { createLabelledRecorders } from '../../../helper/labelled-recorders.ts';
+import { createRowTable, type Row } from '../../../helper/row-table.ts';
 import { openIoV1 } from '../../../platform/cgroupfs/blkio.ts';
 import { type DeviceIo, type IoReader, openIoV2 } from '../../../platform/cgroupfs/io.ts';
 import {
@@ -9,8 +11,6 @@ import {
 } from '../../../platform/procfs/disks.ts';
 import { readMountinfo } from '../../../platform/procfs/host.ts';
 import type { Member } from '../member.ts';
-import { createLabelledRecorders } from './labelled.ts';
-import { createRowTable, type Row } from './row-table.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
 
 const CGROUP_ROWS: readonly Row<DeviceIo>[] = [

@@ -1,5 +1,6 @@
 import { MEMORY } from '../../../catalog/memory.ts';
 import { OOM } from '../../../catalog/oom.ts';
+import type { Row } from '../../../helper/row-table.ts';
 import type { Labels } from '../../../pdata/series.ts';
 import {
   type MemoryReader,
@@ -9,7 +10,6 @@ import {
 } from '../../../platform/cgroupfs/memory.ts';
 import { readOomKills, readSwapUsed } from '../../../platform/procfs/host.ts';
 import type { Member } from '../member.ts';
-import type { Row } from './row-table.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
 
 const faults = (failure_type: string, scope: string): Labels =>

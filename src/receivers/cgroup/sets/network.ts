@@ -1,21 +1,10 @@
-import { NETWORK } from '../../../catalog/network.ts';
-import { type InterfaceStats, readInterfaces } from '../../../platform/procfs/network.ts';
+import { createLabelledRecorders } from '../../../helper/labelled-recorders.ts';
+import { createRowTable } from '../../../helper/row-table.ts';
+import { NETWORK_ROWS } from '../../../helper/rows.ts';
+import { readInterfaces } from '../../../platform/procfs/network.ts';
 import { readNetworkNamespace } from '../../../platform/procfs/process.ts';
 import type { Member } from '../member.ts';
-import { createLabelledRecorders } from './labelled.ts';
-import { createRowTable, type Row } from './row-table.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
-
-const ROWS: readonly Row<InterfaceStats>[] = [
-  [NETWORK.container_network_receive_bytes_total, (s) => s.receivedBytes],
-  [NETWORK.container_network_receive_packets_total, (s) => s.receivedPackets],
-  [NETWORK.container_network_receive_errors_total, (s) => s.receiveErrors],
-  [NETWORK.container_network_receive_packets_dropped_total, (s) => s.receiveDropped],
-  [NETWORK.container_network_transmit_bytes_total, (s) => s.sentBytes],
-  [NETWORK.container_network_transmit_packets_total, (s) => s.sentPackets],
-  [NETWORK.container_network_transmit_errors_total, (s) => s.sendErrors],
-  [NETWORK.container_network_transmit_packets_dropped_total, (s) => s.sendDropped],
-];
 
 /**
  * Interfaces of a network namespace: on the row of the pod's sandbox, or of a container that is in no
@@ -24,7 +13,7 @@ const ROWS: readonly Row<InterfaceStats>[] = [
 export function createNetworkSet(context: SetContext): MetricSet | undefined {
   const { builder, files, paths, isEnabled } = context;
   const table = createRowTable(isEnabled);
-  const rows = table.add(ROWS);
+  const rows = table.add(NETWORK_ROWS);
   const proc = paths.resolve('/proc');
   const owners = new Map<number, Member>();
   return rows.isEmpty ? undefined : { group: 'network', open };

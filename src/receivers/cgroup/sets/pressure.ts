@@ -1,12 +1,12 @@
 import type { Metric } from '../../../catalog/metric.ts';
 import { PRESSURE } from '../../../catalog/pressure.ts';
+import type { Row } from '../../../helper/row-table.ts';
 import {
   openPressure,
   type Pressure,
   type PressureReader,
 } from '../../../platform/cgroupfs/pressure.ts';
 import type { Member } from '../member.ts';
-import type { Row } from './row-table.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
 
 const rowsOf = (waiting: Metric, stalled: Metric): readonly Row<Pressure>[] => [

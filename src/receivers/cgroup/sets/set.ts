@@ -1,13 +1,13 @@
 import type { Metric } from '../../../catalog/metric.ts';
 import type { LogOnce } from '../../../helper/log-once.ts';
 import type { MetricsBuilder, Recorder } from '../../../helper/metrics-builder.ts';
+import type { RowTable } from '../../../helper/row-table.ts';
 import type { FileStore } from '../../../platform/file/file-store.ts';
 import type { RootedPaths } from '../../../platform/file/rooted.ts';
 import type { HostFacts } from '../../../platform/procfs/host.ts';
 import type { MetricGroup } from '../../../workload/voices.ts';
 import type { Layout } from '../layout.ts';
 import type { Member } from '../member.ts';
-import type { RowTable } from './row-table.ts';
 
 /** One of cAdvisor's metric sets, as this receiver reads it. */
 export interface MetricSet {

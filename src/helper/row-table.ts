@@ -1,6 +1,6 @@
-import type { Metric } from '../../../catalog/metric.ts';
-import type { Recorder, SeriesTemplate } from '../../../helper/metrics-builder.ts';
-import { type Labels, NO_LABELS } from '../../../pdata/series.ts';
+import type { Metric } from '../catalog/metric.ts';
+import { type Labels, NO_LABELS } from '../pdata/series.ts';
+import type { Recorder, SeriesTemplate } from './metrics-builder.ts';
 
 /** Where the value of a row is found in what was read. */
 export type Row<Stats> = readonly [

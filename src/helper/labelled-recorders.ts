@@ -1,9 +1,8 @@
-import type { MetricsBuilder, Recorder } from '../../../helper/metrics-builder.ts';
-import type { Labels } from '../../../pdata/series.ts';
-import type { Member } from '../member.ts';
+import type { Labels } from '../pdata/series.ts';
+import type { MetricsBuilder, Recorder } from './metrics-builder.ts';
 import type { RowTable } from './row-table.ts';
 
-/** Recorders of one cgroup for things that come and go in it: interfaces, devices. */
+/** Recorders of one workload for things that come and go in it: interfaces, devices. */
 export interface LabelledRecorders {
   /**
    * The recorder of one thing. `progress` is a count that only grows while the thing is the same:
@@ -12,6 +11,13 @@ export interface LabelledRecorders {
   of(name: string, progress: number): Recorder | undefined;
   /** Ends the series of what was not asked for since the last call. */
   sweep(): void;
+}
+
+/** Whose life the series have: one workload's. */
+export interface LifeOwner {
+  labels(): Labels;
+  /** ms since the epoch. */
+  start(): number;
 }
 
 /** A tenant can make as many interfaces as it likes; no real pod has this many. */
@@ -27,7 +33,7 @@ interface Entry {
 export function createLabelledRecorders(
   builder: MetricsBuilder,
   table: RowTable,
-  member: Member,
+  owner: LifeOwner,
   label: string,
 ): LabelledRecorders {
   const entries = new Map<string, Entry>();
@@ -43,7 +49,7 @@ export function createLabelledRecorders(
     if (known !== undefined) builder.drop(known.recorder);
     else if (entries.size >= MAX_THINGS) return undefined;
     const labels: Labels = Object.freeze({ [label]: name });
-    const recorder = builder.recorder(table.templates, member.labels(), member.start(), labels);
+    const recorder = builder.recorder(table.templates, owner.labels(), owner.start(), labels);
     entries.set(name, { recorder, progress, isSeen: true });
     return recorder;
   }

@@ -1,0 +1,39 @@
+import type { Facts } from '../workload/facts.ts';
+import { type Identity, isWorkloadObserver } from '../workload/observer.ts';
+import type { MetricGroup, Voice } from '../workload/voices.ts';
+import type { Runtime, Workload } from '../workload/workload.ts';
+import type { LogOnce } from './log-once.ts';
+
+/** A receiver's side of the workload_observer. */
+export interface Speaker {
+  /** `facts` is what the runtime's own files tell. */
+  announce(workload: Workload, facts?: Facts): void;
+  identify(workload: Workload): Identity | undefined;
+  maySpeak(workload: Workload, group: MetricGroup): boolean;
+  withdraw(workload: Workload): void;
+}
+
+/** Without an observer series carry ids only, and nobody disputes this receiver's word. */
+export function createSpeaker(
+  extension: unknown,
+  voice: Voice,
+  runtimes: readonly Runtime[],
+  said: LogOnce,
+): Speaker {
+  if (!isWorkloadObserver(extension)) {
+    said.trouble('observer', 'No workload_observer is configured: series carry ids only');
+    return {
+      announce() {},
+      identify: ({ id }) => ({ labels: Object.freeze({ id }), facts: undefined }),
+      maySpeak: () => true,
+      withdraw() {},
+    };
+  }
+  extension.register(voice, runtimes);
+  return {
+    announce: extension.announce,
+    identify: extension.identify,
+    maySpeak: (workload, group) => extension.claim(voice, workload, group) === 'granted',
+    withdraw: extension.withdraw,
+  };
+}
