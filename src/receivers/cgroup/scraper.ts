@@ -56,7 +56,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   const machineRows = machineTable.add(MACHINE_ROWS);
   const entries = new Map<CgroupNode, Entry>();
   const memberOf = (node: CgroupNode) => entries.get(node)?.member;
-  const selection = createSelection(config, memberOf);
+  const selection = createSelection(config, (node) => identified(memberOf(node)));
   const watcher = createDirectoryWatcher((directory) => tree.changed(directory));
   let tree: CgroupTree;
   let context: MemberContext;
@@ -145,8 +145,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     const { member } = entry;
     const { node, workload } = member;
     if (!entries.has(node) || member.isPartOfParent || !selection.hasPath(workload)) return;
-    member.identity ??= speaker.identify(workload);
-    if (member.identity === undefined || !selection.hasRuntime(member)) return;
+    if (!identified(member)?.identity || !selection.hasRuntime(member)) return;
     if (entry.readers.length === 0) {
       entry.readers = metricSets.map((set) => [set.group, set.open(member)] as const);
     }
@@ -159,6 +158,11 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     }
     const { start, recorder } = member;
     if (isUsed) lifetime.record(recorder(), { startMillis: start(), seenMillis: now });
+  }
+
+  function identified(member: Member | undefined): Member | undefined {
+    if (member !== undefined) member.identity ??= speaker.identify(member.workload);
+    return member;
   }
 
   function maySpeak({ member, granted }: Entry, group: MetricGroup): boolean {

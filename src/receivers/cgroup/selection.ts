@@ -17,7 +17,10 @@ export interface Selection {
   hasRuntime(member: Member): boolean;
 }
 
-/** Makes the selection that the options ask for; `memberOf` gives the children of a pod. */
+/**
+ * Makes the selection that the options ask for; `memberOf` gives the children of a pod, identified if
+ * they can be.
+ */
 export function createSelection(
   config: Config,
   memberOf: (node: CgroupNode) => Member | undefined,
@@ -48,7 +51,8 @@ export function createSelection(
       case 'pod': {
         const children = [...member.node.children.values()].map(memberOf);
         return children.some(
-          (child) => child?.workload.kind === 'container' && isWanted(runtimeOf(child)),
+          (child) =>
+            child?.workload.kind === 'container' && child.identity && isWanted(runtimeOf(child)),
         );
       }
       default:

@@ -124,6 +124,11 @@ describe('runtimes', () => {
     expect(ids.filter((id) => id.includes(OTHER.replaceAll('-', '_')))).toEqual([]);
   });
 
+  test('a pod goes by its containers even where `exclude` takes their rows', async () => {
+    const observed = await run("runtimes: {exclude: [runsc]}\nexclude: ['**/*.scope']");
+    expect(idsOf(await observed.read(), spec)).not.toContain(podSlice(OTHER));
+  });
+
   test('the first collection selects as every later one does', async () => {
     for (const options of ['runtimes: {exclude: [runsc]}', 'runtimes: {include: [runsc]}']) {
       const observed = await run(options);

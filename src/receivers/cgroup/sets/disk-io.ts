@@ -3,6 +3,7 @@ import { createLabelledRecorders } from '../../../helper/labelled-recorders.ts';
 import { createRowTable, type Row } from '../../../helper/row-table.ts';
 import { openIoV1 } from '../../../platform/cgroupfs/blkio.ts';
 import { type DeviceIo, type IoReader, openIoV2 } from '../../../platform/cgroupfs/io.ts';
+import { createDiskTimes } from '../../../platform/procfs/disk-times.ts';
 import {
   type DiskStats,
   parseMountedDevices,
@@ -60,6 +61,7 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
   const nodeTable = createRowTable(isEnabled);
   const byteRows = nodeTable.add(NODE_BYTES);
   const nodeRows = nodeTable.add(NODE_ROWS);
+  const times = createDiskTimes();
   let disks: DiskStats[] = [];
   let names = new Map<string, string>();
   let readIn = 0;
@@ -73,7 +75,7 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
   function look(pass: number): void {
     if (readIn === pass) return;
     readIn = pass;
-    disks = readDisks(paths.resolve('/proc/diskstats'), files);
+    disks = times.unwrap(readDisks(paths.resolve('/proc/diskstats'), files));
     names = new Map(disks.map(({ major, minor, name }) => [`${major}:${minor}`, `/dev/${name}`]));
   }
 

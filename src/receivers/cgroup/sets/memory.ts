@@ -54,6 +54,7 @@ export function createMemorySet({
   table,
 }: SetContext): MetricSet | undefined {
   const rows = table.add(ROWS);
+  const isV2 = layout.mounts[layout.memory]?.version === 2;
   return rows.isEmpty ? undefined : { group: 'usage', open };
 
   function open(member: Member): SetReader {
@@ -70,16 +71,27 @@ export function createMemorySet({
     }
 
     function openReader(directory: string): MemoryReader {
-      return layout.mounts[layout.memory]?.version === 2
+      return isV2
         ? openMemoryV2(directory, files, isNode ? () => readSwapUsed(paths) : undefined)
         : openMemoryV1(directory, files);
     }
 
-    /** A cgroup without children has no faults but its own; the node's kills are in /proc/vmstat. */
+    /**
+     * A cgroup without children has no faults but its own. The node's kills are in /proc/vmstat; on
+     * v1 a cgroup's count leaves out those of its children, which may be gone.
+     */
     function completed(stats: MemoryStats): MemoryStats {
       if (isNode) return { ...stats, oomKills: readOomKills(paths) };
-      if (stats.ownFaults !== undefined || member.node.children.size > 0) return stats;
-      return { ...stats, ownFaults: stats.faults, ownMajorFaults: stats.majorFaults };
+      if (stats.ownFaults === undefined && member.node.children.size === 0) {
+        return { ...stats, ownFaults: stats.faults, ownMajorFaults: stats.majorFaults };
+      }
+      return isV2 || member.workload.kind === 'container' || !isParent()
+        ? stats
+        : { ...stats, oomKills: undefined };
+    }
+
+    function isParent(): boolean {
+      return member.workload.kind !== 'cgroup' || member.node.children.size > 0;
     }
   }
 }
