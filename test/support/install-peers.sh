@@ -12,6 +12,7 @@ need busybox busybox-static
 need gcc gcc
 need containerd containerd
 need runc runc
+need runsc runsc
 need ip iproute2
 [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
 

@@ -71,7 +71,8 @@ export async function runPod(
   }
 }
 
-async function removeTree(directory: string): Promise<void> {
+/** Removes a cgroup and all below it; what is not there needs no removal. */
+export async function removeTree(directory: string): Promise<void> {
   if (!existsSync(directory)) return;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeTree(join(directory, entry.name));

@@ -1,0 +1,60 @@
+/**
+ * Makes counters of the CPU times that a sandbox tells of its containers, in ns. It counts ticks of
+ * 10 ms in which a task could have run, so under a CPU limit or on a busy host it tells more than the
+ * host gave: what all containers gained is held to what the sandbox' cgroup used in that time.
+ */
+export interface BoundedCpu {
+  /**
+   * Takes the times of all running containers and what the sandbox' cgroup has used so far, which is
+   * undefined where it cannot be read: then nothing is held. Returns counters that never go back.
+   */
+  add(
+    times: ReadonlyMap<string, number>,
+    hostNanos: number | undefined,
+  ): ReadonlyMap<string, number>;
+}
+
+interface Counter {
+  last: number;
+  total: number;
+}
+
+/** Two ticks of each container may be told late; more than that is no matter of ticks. */
+const SLACK_NANOS = 20e6;
+
+/** Starts at zero on both sides: the first times hold all since the sandbox began. */
+export function createBoundedCpu(): BoundedCpu {
+  let counters = new Map<string, Counter>();
+  let host = 0;
+  let slack = 0;
+  return { add };
+
+  function add(
+    times: ReadonlyMap<string, number>,
+    hostNanos: number | undefined,
+  ): ReadonlyMap<string, number> {
+    const before = (id: string): Counter => counters.get(id) ?? { last: 0, total: 0 };
+    const rises = [...times].map(([id, time]) => Math.max(0, time - before(id).last));
+    const share = shareOf(
+      rises.reduce((sum, rise) => sum + rise, 0),
+      hostNanos,
+      times.size,
+    );
+    counters = new Map(
+      [...times].map(([id, time], i) => {
+        const total = before(id).total + (rises[i] as number) * share;
+        return [id, { last: time, total }];
+      }),
+    );
+    return new Map([...counters].map(([id, { total }]) => [id, total]));
+  }
+
+  function shareOf(sum: number, hostNanos: number | undefined, containers: number): number {
+    if (hostNanos === undefined) return 1;
+    const available = Math.max(0, hostNanos - host + slack);
+    const used = Math.min(sum, available);
+    host = hostNanos;
+    slack = Math.min(available - used, SLACK_NANOS * containers);
+    return sum > 0 ? used / sum : 1;
+  }
+}

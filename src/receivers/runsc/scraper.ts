@@ -1,0 +1,140 @@
+import { PROCESS } from '../../catalog/process.ts';
+import type { Host } from '../../component/component.ts';
+import type { Settings } from '../../component/factory.ts';
+import { createLogOnce } from '../../helper/log-once.ts';
+import { createMetricsBuilder, type MetricsBuilder } from '../../helper/metrics-builder.ts';
+import type { Scraper } from '../../helper/scraper-controller.ts';
+import { createMetricFilter } from '../../helper/scraper-options.ts';
+import { createSpeaker, type Speaker } from '../../helper/speaker.ts';
+import { createDirectoryWatcher } from '../../helper/watch.ts';
+import type { Point } from '../../pdata/point.ts';
+import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
+import { createFdBudget } from '../../platform/file/fd-budget.ts';
+import { createFileStore } from '../../platform/file/file-store.ts';
+import { createRootedPaths } from '../../platform/file/rooted.ts';
+import { readHost, readMountinfo } from '../../platform/procfs/host.ts';
+import { isSandboxAlive } from '../../platform/runsc/process.ts';
+import type { StateFile } from '../../platform/runsc/roots.ts';
+import type { Config } from './config.ts';
+import { type Container, createContainers } from './container.ts';
+import { createDiscovery } from './discovery.ts';
+import { openHostCpu } from './host-cpu.ts';
+import { factsOfState, workloadOf } from './identity.ts';
+import { createInterfaceReader, type InterfaceReader } from './interfaces.ts';
+import { createSandbox, type Sandbox } from './sandbox.ts';
+import type { ContainerState } from './state.ts';
+import { createTransports } from './transport.ts';
+
+interface Entry {
+  readonly sandbox: Sandbox;
+  readonly interfaces: InterfaceReader;
+  readonly containers: Map<string, Container>;
+}
+
+/** A sandbox may take this part of the time that a collection has: the rest is for what follows. */
+const SHARE = 0.8;
+
+/** Makes the scraper of all gVisor sandboxes of a host. */
+export function createRunscScraper(settings: Settings, config: Config): Scraper {
+  const { telemetry, now } = settings;
+  const receiver = settings.id.text;
+  const said = createLogOnce(telemetry.logger);
+  const failures = telemetry.counter('sandgauge_source_failures', { source: receiver });
+  const paths = createRootedPaths(config.root_path);
+  const proc = paths.resolve('/proc');
+  const files = createFileStore(createFdBudget(0), { failed() {}, recovered() {} });
+  const isEnabled = createMetricFilter(config);
+  const wantsProcesses =
+    isEnabled(PROCESS.container_processes) || isEnabled(PROCESS.container_threads);
+  const hierarchies = parseHierarchies(readMountinfo(paths) ?? '', paths);
+  const hostCpuOf = ({ sandboxPid }: ContainerState) =>
+    openHostCpu(hierarchies, proc, sandboxPid, files);
+  const transportOf = createTransports(config, { paths, hostCpuOf, wantsProcesses });
+  const containerOf = createContainers(isEnabled);
+  const entries = new Map<string, Entry>();
+  const watcher = createDirectoryWatcher(() => discovery.look());
+  const discovery = createDiscovery(paths, config.roots, watcher, { added, removed }, said);
+  let builder: MetricsBuilder;
+  let speaker: Speaker;
+  let host = readHost(paths);
+  let pass = 0;
+  return { start, scrape, shutdown };
+
+  async function start(service: Host): Promise<void> {
+    speaker = createSpeaker(service.extension(config.observer), 'runsc', ['runsc'], said);
+    const dropped = telemetry.counter('sandgauge_source_dropped_points', { source: receiver });
+    builder = createMetricsBuilder(service.resource, dropped);
+    discovery.look();
+  }
+
+  function added(state: ContainerState, { root }: StateFile): void {
+    const { sandboxId, containerId } = state;
+    const facts = factsOfState(state);
+    const workload = workloadOf(state, facts);
+    const entry = entries.get(sandboxId) ?? {
+      sandbox: createSandbox({
+        ...{ id: sandboxId, receiver, said, failures },
+        transport: transportOf(state, root),
+        isAlive: (each) => isSandboxAlive(proc, each.sandboxPid, sandboxId, files),
+      }),
+      interfaces: createInterfaceReader(proc, files),
+      containers: new Map(),
+    };
+    entries.set(sandboxId, entry);
+    const version = hierarchies.controller('memory')?.version ?? 2;
+    const context = { builder, speaker, version, hostMemoryBytes: () => host.memoryBytes };
+    entry.containers.set(containerId, containerOf(context, state, workload));
+    speaker.announce(workload, facts);
+  }
+
+  function removed({ sandboxId, containerId }: ContainerState): void {
+    const entry = entries.get(sandboxId);
+    const container = entry?.containers.get(containerId);
+    if (entry === undefined || container === undefined) return;
+    container.close();
+    speaker.withdraw(container.workload);
+    entry.containers.delete(containerId);
+    if (entry.containers.size > 0) return;
+    entry.sandbox.close();
+    entries.delete(sandboxId);
+  }
+
+  async function scrape(signal: AbortSignal, _: unknown, deadline: number): Promise<Point[]> {
+    discovery.look();
+    host = readHost(paths);
+    builder.begin(now());
+    const mine = ++pass;
+    const end = performance.now() + (deadline - performance.now()) * SHARE;
+    const reads = [...entries.values()].map((entry) => read(entry, end, () => pass === mine));
+    await Promise.all(reads);
+    signal.throwIfAborted();
+    return builder.finish();
+  }
+
+  /** Sandboxes are read side by side; each answer is recorded when it comes. */
+  async function read(entry: Entry, end: number, isCurrent: () => boolean): Promise<void> {
+    const states = [...entry.containers.values()].map(({ state }) => state);
+    const sample = await entry.sandbox.read(rootFirst(states), end);
+    if (sample === undefined || !isCurrent()) return;
+    const time = now();
+    builder.at(time);
+    for (const [id, values] of sample.containers) {
+      const container = entry.containers.get(id);
+      if (container === undefined) continue;
+      container.record(values, time);
+      if (id !== container.state.sandboxId) continue;
+      container.recordInterfaces(entry.interfaces.read(container.state, sample.interfaces));
+    }
+  }
+
+  async function shutdown(): Promise<void> {
+    watcher.close();
+    for (const { sandbox } of entries.values()) sandbox.close();
+    entries.clear();
+  }
+}
+
+function rootFirst(states: readonly ContainerState[]): ContainerState[] {
+  const isRoot = ({ containerId, sandboxId }: ContainerState) => containerId === sandboxId;
+  return [...states].sort((a, b) => Number(isRoot(b)) - Number(isRoot(a)));
+}

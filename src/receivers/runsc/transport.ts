@@ -1,0 +1,47 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import type { RootedPaths } from '../../platform/file/rooted.ts';
+import { addressOf } from '../../platform/runsc/address.ts';
+import { connectControl } from '../../platform/runsc/control.ts';
+import { readEvent } from '../../platform/runsc/events-command.ts';
+import { chooseTransport } from './choose-transport.ts';
+import type { Config } from './config.ts';
+import { createControlTransport } from './control-transport.ts';
+import { createEventsTransport } from './events-transport.ts';
+import type { HostCpu } from './host-cpu.ts';
+import type { Transport } from './sample.ts';
+import type { ContainerState } from './state.ts';
+
+/** Makes the transport of a sandbox, by any of its containers and the root that holds its state. */
+export type MakeTransport = (state: ContainerState, root: string) => Transport;
+
+/** What transports need of their receiver. */
+export interface TransportContext {
+  readonly paths: RootedPaths;
+  hostCpuOf(state: ContainerState): HostCpu;
+  readonly wantsProcesses: boolean;
+}
+
+/** Reads the options; what runs at a time is counted over all sandboxes. */
+export function createTransports(
+  config: Config,
+  { paths, hostCpuOf, wantsProcesses }: TransportContext,
+): MakeTransport {
+  const limit = pLimit(config.max_concurrency);
+  return (state, root) => {
+    const control = createControlTransport({
+      connect: () => connectControl(addressOf(state, root, paths)),
+      wantsProcesses,
+      timeoutMillis: config.sandbox_timeout,
+      hostCpu: hostCpuOf(state),
+    });
+    const command = { program: config.runsc_path, root };
+    const run = (id: string, deadline: number) =>
+      limit(() =>
+        readEvent(command, id, Math.min(deadline, performance.now() + config.sandbox_timeout)),
+      );
+    const events = createEventsTransport(run, availableParallelism());
+    if (config.transport === 'control_socket') return control;
+    return config.transport === 'events' ? events : chooseTransport(control, events);
+  };
+}
