@@ -1,13 +1,13 @@
-import type { Facts } from '../workload/facts.ts';
-import { type Identity, isWorkloadObserver } from '../workload/observer.ts';
+import { type Identity, isWorkloadObserver, type Known } from '../workload/observer.ts';
 import type { MetricGroup, Voice } from '../workload/voices.ts';
 import type { Runtime, Workload } from '../workload/workload.ts';
 import type { LogOnce } from './log-once.ts';
 
 /** A receiver's side of the workload_observer. */
 export interface Speaker {
-  /** `facts` is what the runtime's own files tell. */
-  announce(workload: Workload, facts?: Facts): void;
+  announce(workload: Workload, known?: Known): void;
+  /** All that is this receiver's own has just been listed. */
+  listed(): void;
   identify(workload: Workload): Identity | undefined;
   maySpeak(workload: Workload, group: MetricGroup): boolean;
   withdraw(workload: Workload): void;
@@ -24,6 +24,7 @@ export function createSpeaker(
     said.trouble('observer', 'No workload_observer is configured: series carry ids only');
     return {
       announce() {},
+      listed() {},
       identify: ({ id }) => ({ labels: Object.freeze({ id }), facts: undefined }),
       maySpeak: () => true,
       withdraw() {},
@@ -32,6 +33,7 @@ export function createSpeaker(
   extension.register(voice, runtimes);
   return {
     announce: extension.announce,
+    listed: () => extension.listed(voice),
     identify: extension.identify,
     maySpeak: (workload, group) => extension.claim(voice, workload, group) === 'granted',
     withdraw: extension.withdraw,

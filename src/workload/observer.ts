@@ -14,23 +14,30 @@ export interface Identity {
   readonly facts: Facts | undefined;
 }
 
+/** What a receiver knows of a workload that it announces. */
+export interface Known {
+  /** What the runtime's own files tell: it stands in where no bundle tells more. */
+  readonly facts?: Facts;
+  /** When it was there at the latest, in ms since the epoch; now is taken without. */
+  readonly sinceMillis?: number;
+}
+
 /** Joins what is known of a workload and keeps the claims: one answer to who speaks for what. */
 export interface WorkloadObserver {
   /** A receiver says, before the first announcement, that it runs and for which runtimes. */
   register(voice: Voice, runtimes: readonly Runtime[]): void;
-  /**
-   * A receiver found a workload; each announcement wants its withdrawal. `facts` is what the
-   * runtime's own files tell: it stands in where no bundle tells more.
-   */
-  announce(workload: Workload, facts?: Facts): void;
+  /** A receiver found a workload; each announcement wants its withdrawal. */
+  announce(workload: Workload, known?: Known): void;
+  /** A receiver has just listed all that it speaks for: what it did not announce is not its own. */
+  listed(voice: Voice): void;
   /**
    * Undefined while the names of a container or pod are awaited, and for as long as it is withheld:
    * ask again. Once given, the same object for the workload's whole life.
    */
   identify(workload: Workload): Identity | undefined;
   /**
-   * Asks for the right to speak. A container of unknown runtime is pending for one re-list while
-   * a receiver of another runtime is registered; a granted claim lasts the workload's life.
+   * Asks for the right to speak. A container of unknown runtime is pending until each receiver of
+   * another runtime has listed, for at most a minute; a granted claim lasts the workload's life.
    */
   claim(voice: Voice, workload: Workload, group: MetricGroup): Claim;
   /** Gone for one receiver; once it is for all, its claims and labels are forgotten. */

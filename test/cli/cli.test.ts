@@ -37,7 +37,7 @@ test.each([
     'references exporter "nope" which is not configured',
   ],
   ['service.pipelines.traces.exporters=[prometheus]', 'only metrics and metrics/<name> exist'],
-  ['receivers.runsk.x=1', 'unknown type: "runsk" for id: "runsk" (valid values: [cgroup])'],
+  ['receivers.runsk.x=1', 'unknown type: "runsk" for id: "runsk" (valid values: [cgroup runsc])'],
   ['receivers.cgroup/.x=1', 'the part after / should not be empty'],
   [
     'exporters.prometheus.collect_on_scrape=false',
@@ -118,10 +118,10 @@ test('an older Node is refused in one line', () => {
   }
 });
 
-test('without a workload_observer rows carry ids only, and the log says so once', async () => {
+test('without a workload_observer rows carry ids only, and each receiver says so once', async () => {
   const agent = await startAgent(['--set', 'service.extensions=[]']);
   const text = await agent.scrape();
   expect(text).toMatch(/^container_memory_working_set_bytes\{id="\/"\} \d+$/m);
-  expect(agent.log().match(/No workload_observer is configured/g)).toHaveLength(1);
+  expect(agent.log().match(/No workload_observer is configured/g)).toHaveLength(2);
   await agent.stop();
 });

@@ -5,7 +5,9 @@ import type { Runtime, Workload, WorkloadKind } from '../../workload/workload.ts
 /** The live registry of claims, by workload and metric group. */
 export interface Claims {
   register(voice: Voice, runtimes: readonly Runtime[]): void;
-  announce(workload: Workload): void;
+  /** `sinceMillis`: when it was there at the latest. */
+  announce(workload: Workload, sinceMillis?: number): void;
+  listed(voice: Voice): void;
   /** The runtime of a container became known; the first word stands. */
   learn(workload: Workload, runtime: Runtime): void;
   claim(voice: Voice, workload: Workload, group: MetricGroup): Claim;
@@ -14,35 +16,46 @@ export interface Claims {
 
 interface Entry {
   readonly announced: number;
+  readonly since: number;
   /** Announcements: the entry lives until the last of them is withdrawn. */
   announcements: number;
   runtime: Runtime | undefined;
   readonly granted: Map<MetricGroup, Voice>;
 }
 
+/** A runtime makes a container's cgroup first and writes its own files a moment later. */
+const STATE_MILLIS = 2000;
+
 /**
  * Makes a registry keyed by container id, else by cgroup path. `now` is in ms; a container whose
- * runtime nobody has told after `relistMillis` counts as runc's. A cgroup that looks like any other
+ * runtime nobody has told counts as runc's once the others have listed theirs, or after
+ * `relistMillis`. A cgroup that looks like any other
  * is a container's as soon as its runtime's receiver says so: then the cgroup has no voice.
  */
 export function createClaims(now: () => number, relistMillis: number): Claims {
   const entries = new Map<string, Entry>();
   /** Cgroups that a runtime names as those of its containers, by path. */
   const owned = new Map<string, number>();
-  const registered = new Set<Runtime>();
   const voices = new Set<Voice>();
-  return { register, announce, learn, claim, withdraw };
+  /** When receivers of other runtimes listed theirs. */
+  const others = new Map<Voice, number>();
+  return { register, announce, listed, learn, claim, withdraw };
 
   function register(voice: Voice, runtimes: readonly Runtime[]): void {
     voices.add(voice);
-    for (const runtime of runtimes) registered.add(runtime);
+    if (runtimes.some((runtime) => runtime !== 'runc')) others.set(voice, 0);
   }
 
-  function announce(workload: Workload): void {
+  function listed(voice: Voice): void {
+    if (others.has(voice)) others.set(voice, now());
+  }
+
+  function announce(workload: Workload, sinceMillis?: number): void {
     const key = keyOf(workload);
     const { runtime } = workload;
     const entry = entries.get(key) ?? {
       announced: now(),
+      since: Math.min(now(), sinceMillis ?? now()),
       announcements: 0,
       runtime,
       granted: new Map(),
@@ -78,9 +91,9 @@ export function createClaims(now: () => number, relistMillis: number): Claims {
   }
 
   function assumedRuntime(workload: Workload, entry: Entry): Runtime | undefined {
-    const othersMaySpeak = [...registered].some((runtime) => runtime !== 'runc');
-    const waiting = now() - entry.announced < relistMillis;
-    return workload.kind === 'container' && othersMaySpeak && waiting ? undefined : 'runc';
+    if (workload.kind !== 'container' || now() - entry.announced >= relistMillis) return 'runc';
+    const isSettled = [...others.values()].every((time) => time >= entry.since + STATE_MILLIS);
+    return isSettled ? 'runc' : undefined;
   }
 
   function withdraw(workload: Workload): void {

@@ -35,9 +35,10 @@ function createObserver(settings: Settings, config: Config): Extension & Workloa
     register: claims.register,
     claim: claims.claim,
     identify: identities.identify,
-    announce(workload, facts) {
-      claims.announce(workload);
-      identities.announce(workload, facts);
+    listed: claims.listed,
+    announce(workload, known) {
+      claims.announce(workload, known?.sinceMillis);
+      identities.announce(workload, known?.facts);
     },
     withdraw(workload) {
       claims.withdraw(workload);

@@ -104,7 +104,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     const isPartOfParent = parent.kind === 'container' && node.path.endsWith('/container');
     const member = createMember(context, node, workload, isPartOfParent);
     entries.set(node, { member, readers: [], granted: new Set() });
-    speaker.announce(workload);
+    speaker.announce(workload, { sinceMillis: node.modifiedMillis });
   }
 
   function removeMember(node: CgroupNode): void {

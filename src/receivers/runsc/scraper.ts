@@ -52,7 +52,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   const transportOf = createTransports(config, { paths, hostCpuOf, wantsProcesses });
   const containerOf = createContainers(isEnabled);
   const entries = new Map<string, Entry>();
-  const watcher = createDirectoryWatcher(() => discovery.look());
+  const watcher = createDirectoryWatcher(look);
   const discovery = createDiscovery(paths, config.roots, watcher, { added, removed }, said);
   let builder: MetricsBuilder;
   let speaker: Speaker;
@@ -64,7 +64,12 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     speaker = createSpeaker(service.extension(config.observer), 'runsc', ['runsc'], said);
     const dropped = telemetry.counter('sandgauge_source_dropped_points', { source: receiver });
     builder = createMetricsBuilder(service.resource, dropped);
+    look();
+  }
+
+  function look(): void {
     discovery.look();
+    speaker.listed();
   }
 
   function added(state: ContainerState, { root }: StateFile): void {
@@ -84,7 +89,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     const version = hierarchies.controller('memory')?.version ?? 2;
     const context = { builder, speaker, version, hostMemoryBytes: () => host.memoryBytes };
     entry.containers.set(containerId, containerOf(context, state, workload));
-    speaker.announce(workload, facts);
+    speaker.announce(workload, { facts });
   }
 
   function removed({ sandboxId, containerId }: ContainerState): void {
@@ -100,7 +105,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   }
 
   async function scrape(signal: AbortSignal, _: unknown, deadline: number): Promise<Point[]> {
-    discovery.look();
+    look();
     host = readHost(paths);
     builder.begin(now());
     const mine = ++pass;

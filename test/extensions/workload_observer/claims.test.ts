@@ -68,3 +68,26 @@ test('a bare cgroup that turns out to be a container of a runtime has no voice a
   claims.withdraw(container);
   expect(claims.claim('cgroup', bare, 'usage')).toBe('granted');
 });
+
+test('a container of unknown runtime is settled once the others have listed theirs', () => {
+  const { claims, clock } = setUp();
+  claims.register('runsc', ['runsc']);
+  clock.now = 100_000;
+  claims.announce(CONTAINER);
+  claims.listed('runsc');
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('pending');
+  clock.now += 2000;
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('pending');
+  claims.listed('runsc');
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
+});
+
+test('a container that was there before needs no wait', () => {
+  const { claims, clock } = setUp();
+  claims.register('runsc', ['runsc']);
+  clock.now = 100_000;
+  claims.announce(CONTAINER, 90_000);
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('pending');
+  claims.listed('runsc');
+  expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
+});

@@ -18,7 +18,7 @@ import { removeTree } from '../containerd/pod.ts';
 import { findPeer } from '../peers.ts';
 
 /** A container to start in a sandbox. */
-export interface ContainerSpec {
+interface ContainerSpec {
   readonly command: readonly string[];
   readonly resources?: object;
 }
