@@ -156,7 +156,9 @@ describe.skipIf(isSkipped)('a pod of a real runsc: pause, burner, idle', () => {
         `sum by (container) (rate(${CPU}{pod="gv",container="burner"}[1m]))`,
       );
       const host = (hostSeconds(pod) - start.host) / seconds;
-      expect(Math.abs((rate?.value ?? 0) / insideShare(pod) - 1)).toBeLessThan(0.05);
+      // Where others wanted the CPU too, the host gave less than gVisor tells.
+      const told = Math.min(insideShare(pod), host);
+      expect(Math.abs((rate?.value ?? 0) / told - 1)).toBeLessThan(0.05);
       // Of the host's figure a part is the sandbox itself and the sessions.
       expect(rate?.value).toBeLessThan(host * 1.05);
       expect(rate?.value).toBeGreaterThan(host * 0.8);

@@ -1,14 +1,8 @@
 import { readFileSync, renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type FakeHost,
-  makeHost,
-  type Observed,
-  podSlice,
-  type Row,
-  runObserved,
-} from '../../receivers/cgroup/observed.ts';
 import { type Who, writeContainerd } from '../../support/bundles.ts';
+import { type FakeHost, makeHost, podSlice } from '../../support/fake-host.ts';
+import { type Observed, type Row, runObserved } from '../../support/observed.ts';
 
 const UID = '16b4b963-ffee-4616-812c-a13ed94c0c7f';
 const STATE = 'run/containerd/io.containerd.runtime.v2.task';

@@ -1,14 +1,6 @@
 import { mkdirSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  type FakeHost,
-  makeHost,
-  type Observed,
-  podSlice,
-  type Row,
-  runObserved,
-} from '../../receivers/cgroup/observed.ts';
-import {
   containerdAnnotations,
   containerdConfig,
   makeFifo,
@@ -18,6 +10,8 @@ import {
   writeContainerd,
   writeCrio,
 } from '../../support/bundles.ts';
+import { type FakeHost, makeHost, podSlice } from '../../support/fake-host.ts';
+import { type Observed, type Row, runObserved } from '../../support/observed.ts';
 
 const UID = '16b4b963-ffee-4616-812c-a13ed94c0c7f';
 const GOOD = 'a'.repeat(64);

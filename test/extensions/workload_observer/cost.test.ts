@@ -1,13 +1,8 @@
 import type * as fs from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import {
-  type FakeHost,
-  makeHost,
-  type Observed,
-  podSlice,
-  runObserved,
-} from '../../receivers/cgroup/observed.ts';
 import { type Who, writeContainerd } from '../../support/bundles.ts';
+import { type FakeHost, makeHost, podSlice } from '../../support/fake-host.ts';
+import { type Observed, runObserved } from '../../support/observed.ts';
 
 const calls = vi.hoisted(() => ({ bundles: 0, listed: 0 }));
 

@@ -1,13 +1,8 @@
 import { chmodSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  type FakeHost,
-  makeHost,
-  type Observed,
-  podSlice,
-  runObserved,
-} from '../../receivers/cgroup/observed.ts';
 import { containerdConfig, type Who, writeContainerd } from '../../support/bundles.ts';
+import { type FakeHost, makeHost, podSlice } from '../../support/fake-host.ts';
+import { type Observed, runObserved } from '../../support/observed.ts';
 import { isMissing } from '../../support/peers.ts';
 
 const NOBODY = 65_534;

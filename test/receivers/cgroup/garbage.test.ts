@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { type FakeHost, makeHost, type Observed, runObserved } from './observed.ts';
+import { type FakeHost, makeHost } from '../../support/fake-host.ts';
+import { type Observed, runObserved } from '../../support/observed.ts';
 
 const NOW = 1_800_000_000_000;
 const LEAF = '/system.slice/kubelet.service';

@@ -1,13 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeContainerd } from '../../support/bundles.ts';
-import {
-  type FakeHost,
-  makeHost,
-  type Observed,
-  podSlice,
-  type Row,
-  runObserved,
-} from './observed.ts';
+import { type FakeHost, makeHost, podSlice } from '../../support/fake-host.ts';
+import { type Observed, type Row, runObserved } from '../../support/observed.ts';
 
 const UID = '16b4b963-ffee-4616-812c-a13ed94c0c7f';
 const OTHER = '2d0f59af-cdfd-4da5-8a95-8f59071547fe';

@@ -8,8 +8,8 @@ import {
   writeContainerd,
   writeCrio,
 } from '../../support/bundles.ts';
+import { type Observed, type Row, runObserved } from '../../support/observed.ts';
 import { unpackTree } from '../../support/tree.ts';
-import { type Observed, type Row, runObserved } from './observed.ts';
 
 const NOW = 1_795_221_300_000;
 
