@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isKubepods, parseCgroupPath } from '../../src/workload/cgroup-path.ts';
+import { cgroupPathOf, isKubepods, parseCgroupPath } from '../../src/workload/cgroup-path.ts';
 
 const ID = 'ab'.repeat(32);
 const UID = '16b4b963-ffee-4616-812c-a13ed94c0c7f';
@@ -47,4 +47,15 @@ test.each([
   ['/system.slice', false],
 ])('%s is the top of the kubelet tree: %s', (path, expected) => {
   expect(isKubepods(path)).toBe(expected);
+});
+
+test.each([
+  ['/kubepods/burstable/pod1/abc', '/kubepods/burstable/pod1/abc'],
+  [`${SLICE}:cri-containerd:abc`, `${SYSTEMD}/cri-containerd-abc.scope`],
+  ['system.slice:docker:abc', '/system.slice/docker-abc.scope'],
+  [':docker:abc', '/system.slice/docker-abc.scope'],
+  ['docker/abc', '/docker/abc'],
+  [undefined, '/abc'],
+])('an OCI spec that asks for %s gets %s', (asked, path) => {
+  expect(cgroupPathOf(asked, 'abc')).toBe(path);
 });

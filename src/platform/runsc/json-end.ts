@@ -24,8 +24,8 @@ export function createJsonEnd(): JsonEnd {
       } else if (byte === QUOTE) isText = true;
       else if (byte === 123 || byte === 91) depth++;
       else if (byte === 125 || byte === 93) depth--;
-      if (depth === 0 && !isSpace(byte)) {
-        if (byte !== 125) throw new Error('the reply is not JSON');
+      if (depth <= 0 && !isSpace(byte)) {
+        if (depth < 0 || byte !== 125) throw new Error('the reply is not JSON');
         return at + 1;
       }
     }
