@@ -16,7 +16,7 @@ export function report(figures: readonly Figure[]): void {
         ? ''
         : ` (limit ${Math.round(limit * 100) / 100}${isOver ? ', EXCEEDED' : ''})`;
     if (!process.argv.includes('--json'))
-      console.log(`${name}: ${value.toFixed(2)} ${unit}${bound}`);
+      console.log(`${name}: ${value.toFixed(value < 0.1 ? 4 : 2)} ${unit}${bound}`);
     if (isOver) process.exitCode = 1;
   }
 }

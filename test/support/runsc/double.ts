@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 /** A container of the double; its figures can be changed between reads. */
-export interface DoubleContainer {
+interface DoubleContainer {
   readonly id: string;
   readonly name: string;
   cpuNanos: number;
