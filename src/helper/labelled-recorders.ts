@@ -11,6 +11,8 @@ export interface LabelledRecorders {
   of(name: string, progress: number): Recorder | undefined;
   /** Ends the series of what was not asked for since the last call. */
   sweep(): void;
+  /** The workload is gone: ends all of them. */
+  close(): void;
 }
 
 /** Whose life the series have: one workload's. */
@@ -37,7 +39,7 @@ export function createLabelledRecorders(
   label: string,
 ): LabelledRecorders {
   const entries = new Map<string, Entry>();
-  return { of, sweep };
+  return { of, sweep, close };
 
   function of(name: string, progress: number): Recorder | undefined {
     const known = entries.get(name);
@@ -62,5 +64,10 @@ export function createLabelledRecorders(
       }
       entry.isSeen = false;
     }
+  }
+
+  function close(): void {
+    for (const { recorder } of entries.values()) builder.drop(recorder);
+    entries.clear();
   }
 }

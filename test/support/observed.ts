@@ -22,6 +22,8 @@ export interface Row {
 export interface Observed {
   /** One collection. */
   read(): Promise<Row[]>;
+  /** One collection as exposition text. */
+  readText(): Promise<string>;
   /** Warnings and infos so far, each with its `path`, `id` or nothing. */
   readonly log: string[];
   /** The agent's own metric; 0 while it was not touched. */
@@ -89,14 +91,17 @@ export async function runObserved(
       return name === 'bad points' ? bad : (metrics.values()[`${name}{${pairs.join(',')}}`] ?? 0);
     },
     shutdown: () => receiver.shutdown(),
-    async read() {
-      generation++;
-      await receiver.collectNow(performance.now() + 20_000);
-      const options = { generation, timestamps: false };
-      const chunks = await renderText(store.families(), options, createChunkPool());
-      return parseRows(Buffer.concat(chunks).toString());
-    },
+    readText,
+    read: async () => parseRows(await readText()),
   };
+
+  async function readText(): Promise<string> {
+    generation++;
+    await receiver.collectNow(performance.now() + 20_000);
+    const options = { generation, timestamps: false };
+    const chunks = await renderText(store.families(), options, createChunkPool());
+    return Buffer.concat(chunks).toString();
+  }
 }
 
 function parseRows(text: string): Row[] {

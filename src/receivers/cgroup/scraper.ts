@@ -2,13 +2,14 @@ import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { createMetricsBuilder, type MetricsBuilder } from '../../helper/metrics-builder.ts';
+import type { MetricsBuilder } from '../../helper/metrics-builder.ts';
 import { createPacer, type Pacer } from '../../helper/pacer.ts';
+import { createReceiverKit } from '../../helper/receiver-kit.ts';
 import { createRowTable } from '../../helper/row-table.ts';
 import { LIFETIME_ROWS } from '../../helper/rows.ts';
 import type { Scraper } from '../../helper/scraper-controller.ts';
 import { createMetricFilter } from '../../helper/scraper-options.ts';
-import { createSpeaker, type Speaker } from '../../helper/speaker.ts';
+import type { Speaker } from '../../helper/speaker.ts';
 import { createDirectoryWatcher } from '../../helper/watch.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
@@ -77,9 +78,8 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
         `no cgroup file system is mounted below "${config.root_path}" (looked in proc/1/mountinfo and proc/self/mountinfo); set it to where the host's / is`,
       );
     }
-    speaker = createSpeaker(service.extension(config.observer), 'cgroup', ['runc'], said);
-    const dropped = telemetry.counter('sandgauge_source_dropped_points', { source: receiver });
-    builder = createMetricsBuilder(service.resource, dropped);
+    const voiced = { voice: 'cgroup', runtimes: ['runc'], observer: config.observer } as const;
+    ({ builder, speaker } = createReceiverKit(settings, service, voiced, said));
     const ids = Object.freeze(readMachineIds(paths));
     machine = builder.recorder(machineTable.templates, ids, host.bootMillis ?? 0);
     metricSets = createSets({

@@ -103,8 +103,7 @@ export function createContainers(
 
     function close(): void {
       if (recorder !== undefined) builder.drop(recorder);
-      interfaces.sweep();
-      interfaces.sweep();
+      interfaces.close();
     }
   }
 }

@@ -2,10 +2,9 @@ import { PROCESS } from '../../catalog/process.ts';
 import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { createMetricsBuilder, type MetricsBuilder } from '../../helper/metrics-builder.ts';
+import { createReceiverKit, type ReceiverKit } from '../../helper/receiver-kit.ts';
 import type { Scraper } from '../../helper/scraper-controller.ts';
 import { createMetricFilter } from '../../helper/scraper-options.ts';
-import { createSpeaker, type Speaker } from '../../helper/speaker.ts';
 import { createDirectoryWatcher } from '../../helper/watch.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
@@ -54,22 +53,20 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   const entries = new Map<string, Entry>();
   const watcher = createDirectoryWatcher(look);
   const discovery = createDiscovery(paths, config.roots, watcher, { added, removed }, said);
-  let builder: MetricsBuilder;
-  let speaker: Speaker;
+  let kit: ReceiverKit;
   let host = readHost(paths);
   let pass = 0;
   return { start, scrape, shutdown };
 
   async function start(service: Host): Promise<void> {
-    speaker = createSpeaker(service.extension(config.observer), 'runsc', ['runsc'], said);
-    const dropped = telemetry.counter('sandgauge_source_dropped_points', { source: receiver });
-    builder = createMetricsBuilder(service.resource, dropped);
+    const voiced = { voice: 'runsc', runtimes: ['runsc'], observer: config.observer } as const;
+    kit = createReceiverKit(settings, service, voiced, said);
     look();
   }
 
   function look(): void {
     discovery.look();
-    speaker.listed();
+    kit.speaker.listed();
   }
 
   function added(state: ContainerState, { root }: StateFile): void {
@@ -87,9 +84,9 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     };
     entries.set(sandboxId, entry);
     const version = hierarchies.controller('memory')?.version ?? 2;
-    const context = { builder, speaker, version, hostMemoryBytes: () => host.memoryBytes };
+    const context = { ...kit, version, hostMemoryBytes: () => host.memoryBytes };
     entry.containers.set(containerId, containerOf(context, state, workload));
-    speaker.announce(workload, { facts });
+    kit.speaker.announce(workload, { facts });
   }
 
   function removed({ sandboxId, containerId }: ContainerState): void {
@@ -97,7 +94,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     const container = entry?.containers.get(containerId);
     if (entry === undefined || container === undefined) return;
     container.close();
-    speaker.withdraw(container.workload);
+    kit.speaker.withdraw(container.workload);
     entry.containers.delete(containerId);
     if (entry.containers.size > 0) return;
     entry.sandbox.close();
@@ -107,13 +104,13 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   async function scrape(signal: AbortSignal, _: unknown, deadline: number): Promise<Point[]> {
     look();
     host = readHost(paths);
-    builder.begin(now());
+    kit.builder.begin(now());
     const mine = ++pass;
     const end = performance.now() + (deadline - performance.now()) * SHARE;
     const reads = [...entries.values()].map((entry) => read(entry, end, () => pass === mine));
     await Promise.all(reads);
     signal.throwIfAborted();
-    return builder.finish();
+    return kit.builder.finish();
   }
 
   /** Sandboxes are read side by side; each answer is recorded when it comes. */
@@ -122,7 +119,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     const sample = await entry.sandbox.read(rootFirst(states), end);
     if (sample === undefined || !isCurrent()) return;
     const time = now();
-    builder.at(time);
+    kit.builder.at(time);
     for (const [id, values] of sample.containers) {
       const container = entry.containers.get(id);
       if (container === undefined) continue;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { METADATA } from '../../../src/receivers/cgroup/metadata.ts';
 import { rowsOf, valueFor } from '../../support/agent.ts';
-import { type ReadReceiver, runReceiver } from '../../support/run-receiver.ts';
+import { type Observed, runObserved } from '../../support/observed.ts';
 import { unpackTree } from '../../support/tree.ts';
 
 const NOW = 1_795_221_300_000;
@@ -25,12 +25,12 @@ describe.each(['v1-systemd', 'v2-systemd', 'v2-systemd-k612'])('the captured tre
   const isV1 = name.startsWith('v1');
   const root = unpackTree(name);
   const texts: string[] = [];
-  const receivers: ReadReceiver[] = [];
+  const receivers: Observed[] = [];
   beforeAll(async () => {
     for (const snap of ['snap1', 'snap2']) {
-      const receiver = await runReceiver(`root_path: ${join(root, snap)}`, () => NOW);
+      const receiver = await runAt(join(root, snap));
       receivers.push(receiver);
-      texts.push(await receiver.read());
+      texts.push(await receiver.readText());
     }
   });
   afterAll(async () => {
@@ -184,8 +184,8 @@ describe.each(['v1-systemd', 'v2-systemd', 'v2-systemd-k612'])('the captured tre
 
 test('the tree of a real systemd, whole', async () => {
   const root = join(unpackTree('sysd-v2'), 'snap1');
-  const receiver = await runReceiver(`root_path: ${root}\nraw_cgroups: all`, () => NOW);
-  const text = await receiver.read();
+  const receiver = await runAt(root, 'raw_cgroups: all');
+  const text = await receiver.readText();
   await receiver.shutdown();
   const short = text.replaceAll(/\w+="",?/g, '').replaceAll(',}', '}');
   await expect(short).toMatchFileSnapshot('testcases/sysd-v2.expected.txt');
@@ -193,14 +193,19 @@ test('the tree of a real systemd, whole', async () => {
 
 test('switched off sets and metrics give no rows, and raw_cgroups none leaves only pods', async () => {
   const root = join(unpackTree('sysd-v2'), 'snap1');
-  const receiver = await runReceiver(
-    `{root_path: ${root}, raw_cgroups: none, metric_sets: [memory], metrics: {container_memory_rss: {enabled: false}}}`,
-    () => NOW,
+  const receiver = await runAt(
+    root,
+    'raw_cgroups: none\nmetric_sets: [memory]\nmetrics: {container_memory_rss: {enabled: false}}',
   );
-  const text = await receiver.read();
+  const text = await receiver.readText();
   await receiver.shutdown();
   expect(text).not.toMatch(/container_cpu|container_memory_rss|machine_|container_last_seen/);
   const ids = [...rowsOf(text, 'container_memory_usage_bytes').keys()];
   expect(ids).toHaveLength(3);
   expect(ids.every((labels) => labels.includes('kubepods-burstable-pod'))).toBe(true);
 });
+
+function runAt(root: string, options = ''): Promise<Observed> {
+  const observer = `root_path: ${root}`;
+  return runObserved({ receiver: `${observer}\n${options}`, observer }, () => NOW);
+}

@@ -82,7 +82,7 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
   function openCgroup(member: Member): SetReader {
     const devices = createLabelledRecorders(builder, cgroupTable, member, 'device');
     let reader: IoReader | undefined;
-    return { record, close: () => reader?.close() };
+    return { record, close };
 
     function record(_recorder: unknown, pass: number): boolean {
       const directory = member.directory(layout.io);
@@ -99,6 +99,11 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
       devices.sweep();
       return found.length > 0;
     }
+
+    function close(): void {
+      reader?.close();
+      devices.close();
+    }
   }
 
   function openReader(directory: string): IoReader {
@@ -109,7 +114,7 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
 
   function openNode(member: Member): SetReader {
     const devices = createLabelledRecorders(builder, nodeTable, member, 'device');
-    return { record, close() {} };
+    return { record, close: devices.close };
 
     function record(_recorder: unknown, pass: number): boolean {
       look(pass);

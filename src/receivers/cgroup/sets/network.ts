@@ -20,7 +20,7 @@ export function createNetworkSet(context: SetContext): MetricSet | undefined {
 
   function open(member: Member): SetReader {
     const interfaces = createLabelledRecorders(builder, table, member, 'interface');
-    return { record, close: disown };
+    return { record, close };
 
     function record(_recorder: unknown, pass: number): boolean {
       const pid = pidOf(pass);
@@ -58,7 +58,8 @@ export function createNetworkSet(context: SetContext): MetricSet | undefined {
       return owner === member;
     }
 
-    function disown(): void {
+    function close(): void {
+      interfaces.close();
       for (const [namespace, owner] of owners) if (owner === member) owners.delete(namespace);
     }
   }
