@@ -1,19 +1,14 @@
 import './require-node.ts';
 
-import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import type { Logger } from '../component/telemetry.ts';
 import type { Conf } from '../confmap/conf.ts';
 import { resolve } from '../confmap/resolve.ts';
 import { defaultConfig, version } from '../distribution/assets.ts';
-import { COMPONENTS } from '../distribution/components.ts';
 import { ConfigError } from '../errors.ts';
-import { decodeService } from '../service/config.ts';
-import { buildGraph, type Graph } from '../service/graph.ts';
-import { startService } from '../service/service.ts';
-import { createLogger, createOwnMetrics, createTelemetry } from '../service/telemetry.ts';
+import { createLogger } from '../service/telemetry.ts';
 import { plainOf } from './plain.ts';
+import { buildFrom, runAgent } from './run.ts';
 
 const BUILT_IN = '(built in) otel-collector.yaml';
 
@@ -68,38 +63,13 @@ function load(options: Options): Conf {
   });
 }
 
-function buildFrom(conf: Conf, metrics = createOwnMetrics()): { graph: Graph; logger: Logger } {
-  const { level } = decodeService(conf).service.telemetry.logs;
-  const logger = createLogger(level);
-  const graph = buildGraph(conf, {
-    registry: COMPONENTS,
-    telemetry: createTelemetry(logger, metrics),
-    resource: Object.freeze({ attributes: Object.freeze({ 'host.name': hostname() }) }),
-    now: Date.now,
-  });
-  return { graph, logger };
-}
-
 async function run(options: Options): Promise<void> {
   try {
-    const { graph, logger } = buildFrom(load(options));
-    logger.info('Starting sandgauge...', { version: version() });
-    const service = await startService(graph, logger);
-    logger.info('Everything is ready. Begin running and processing data.');
-    const signal = await stopSignal();
-    logger.info('Starting shutdown...', { signal });
-    await service.shutdown();
-    logger.info('Shutdown complete.');
+    await runAgent(() => load(options));
     process.exit(0);
   } catch (error) {
     fail(error);
   }
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolveSignal) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolveSignal);
-  });
 }
 
 function fail(error: unknown): never {
