@@ -34,7 +34,7 @@ export interface ReceiverFactory<Config = unknown> extends Factory<Config> {
 }
 
 /** Makes processors of one type. */
-interface ProcessorFactory<Config = unknown> extends Factory<Config> {
+export interface ProcessorFactory<Config = unknown> extends Factory<Config> {
   create(settings: Settings, config: Config, next: Consumer): Processor;
 }
 
