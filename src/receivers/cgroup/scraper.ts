@@ -19,6 +19,7 @@ import { createRootedPaths } from '../../platform/file/rooted.ts';
 import { readHost, readMachineIds, readMountinfo } from '../../platform/procfs/host.ts';
 import { parseCgroupPath } from '../../workload/cgroup-path.ts';
 import type { MetricGroup } from '../../workload/voices.ts';
+import { createBounds } from './bounds.ts';
 import type { Config } from './config.ts';
 import { createLayout } from './layout.ts';
 import { createMember, type Member, type MemberContext } from './member.ts';
@@ -56,6 +57,8 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   const lifetime = table.add(LIFETIME_ROWS);
   const machineRows = machineTable.add(MACHINE_ROWS);
   const entries = new Map<CgroupNode, Entry>();
+  const bounds = createBounds();
+  const leftOut = telemetry.counter('sandgauge_source_left_out_cgroups', { source: receiver });
   const memberOf = (node: CgroupNode) => entries.get(node)?.member;
   const selection = createSelection(config, (node) => identified(memberOf(node)));
   const watcher = createDirectoryWatcher((directory) => tree.changed(directory));
@@ -91,6 +94,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
       startOf: (member) => startOf(member, paths, host.bootMillis),
     };
     tree = createCgroupTree(layout.mounts, watcher, {
+      mayAdd,
       added: addMember,
       removed: removeMember,
       failed: (directory, error) =>
@@ -98,7 +102,18 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     });
   }
 
+  function mayAdd(path: string): boolean {
+    if (bounds.mayAdd(path)) return true;
+    leftOut.add(1);
+    said.trouble('too many', 'Too many cgroups; those that came last are left out', {
+      receiver,
+      path,
+    });
+    return false;
+  }
+
   function addMember(node: CgroupNode): void {
+    bounds.added(node.path);
     const workload = parseCgroupPath(node.path);
     const parent = parseCgroupPath(node.path.slice(0, node.path.lastIndexOf('/')) || '/');
     const isPartOfParent = parent.kind === 'container' && node.path.endsWith('/container');
@@ -110,6 +125,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   function removeMember(node: CgroupNode): void {
     const entry = entries.get(node);
     if (entry === undefined) return;
+    bounds.removed(node.path);
     close(entry);
     speaker.withdraw(entry.member.workload);
     entries.delete(node);

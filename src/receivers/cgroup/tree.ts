@@ -26,6 +26,8 @@ export interface CgroupTree {
 
 /** Hears of cgroups that come and go; a removal is told for each descendant, deepest first. */
 export interface TreeListener {
+  /** False leaves a cgroup out, and all below it. */
+  mayAdd(path: string): boolean;
   added(node: CgroupNode): void;
   removed(node: CgroupNode): void;
   failed(directory: string, error: Error): void;
@@ -71,6 +73,7 @@ export function createCgroupTree(
       for (const name of names) {
         if (node.children.has(name)) continue;
         const path = node.path === '/' ? `/${name}` : `${node.path}/${name}`;
+        if (!listener.mayAdd(path)) continue;
         const child = createNode(path, (_, index) => join(node.directories[index], name));
         if (child === undefined) continue;
         node.children.set(name, child);
