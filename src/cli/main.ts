@@ -15,6 +15,7 @@ const BUILT_IN = '(built in) otel-collector.yaml';
 interface Options {
   readonly config?: string[];
   readonly set?: string[];
+  readonly watchConfig?: boolean;
 }
 
 const program = new Command('sandgauge')
@@ -32,6 +33,7 @@ const program = new Command('sandgauge')
     'set one key, as in receivers.cgroup.root_path=/host; repeatable',
     append,
   )
+  .option('--watch-config', 'reload when a configuration file changes, as on SIGHUP')
   .showHelpAfterError('(sandgauge --help lists commands and options)')
   .action(() => run(program.opts()));
 program
@@ -55,6 +57,13 @@ function append(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
+/** The files among the places of a configuration. */
+function filesOf(uris: readonly string[]): string[] {
+  return uris
+    .filter((uri) => /^file:/.test(uri) || !/^[a-z]+:/.test(uri))
+    .map((uri) => uri.replace(/^file:/, ''));
+}
+
 function load(options: Options): Conf {
   return resolve(options.config ?? [BUILT_IN], options.set ?? [], {
     env: process.env,
@@ -65,7 +74,7 @@ function load(options: Options): Conf {
 
 async function run(options: Options): Promise<void> {
   try {
-    await runAgent(() => load(options));
+    await runAgent(() => load(options), options.watchConfig ? filesOf(options.config ?? []) : []);
     process.exit(0);
   } catch (error) {
     fail(error);
