@@ -1,0 +1,76 @@
+import type { Descriptor } from '../descriptor.ts';
+import type { Point } from '../point.ts';
+import type { Labels, Resource } from '../series.ts';
+import type { Scope } from './request.ts';
+
+const TEMPORALITIES = { unspecified: 0, delta: 1, cumulative: 2 } as const;
+
+/** OTLP/JSON of an ExportMetricsServiceRequest: 64-bit integers are texts, enums are numbers. */
+export function jsonRequest(points: readonly Point[], scope: Scope): object {
+  const groups = new Map<Resource, Map<Descriptor, Point[]>>();
+  for (const point of points) {
+    const { resource, descriptor } = point.series;
+    const metrics = groups.get(resource) ?? new Map<Descriptor, Point[]>();
+    groups.set(resource, metrics);
+    metrics.set(descriptor, [...(metrics.get(descriptor) ?? []), point]);
+  }
+  return {
+    resourceMetrics: [...groups].map(([resource, metrics]) => ({
+      resource: { attributes: attributesOf(resource.attributes) },
+      scopeMetrics: [{ scope, metrics: [...metrics].map(([each, of]) => metricOf(each, of)) }],
+    })),
+  };
+}
+
+function metricOf(descriptor: Descriptor, points: readonly Point[]): object {
+  const { name, help, unit, type, temporality, monotonic } = descriptor;
+  const dataPoints = points.map(dataPointOf);
+  const aggregation = { aggregationTemporality: TEMPORALITIES[temporality] };
+  const data = {
+    gauge: { dataPoints },
+    sum: { dataPoints, ...aggregation, isMonotonic: monotonic },
+    histogram: { dataPoints, ...aggregation },
+    summary: { dataPoints },
+  };
+  return { name, description: help, unit, [type]: data[type] };
+}
+
+function dataPointOf(point: Point): object {
+  const { identity, labels, descriptor } = point.series;
+  const head = {
+    attributes: [...attributesOf(identity), ...attributesOf(labels)],
+    ...(point.start > 0 ? { startTimeUnixNano: nanosOf(point.start) } : {}),
+    timeUnixNano: nanosOf(point.time),
+    ...(point.flags === 0 ? {} : { flags: point.flags }),
+  };
+  switch (point.kind) {
+    case 'number': {
+      if (point.flags !== 0) return head;
+      const isInt = descriptor.valueType === 'int' && Number.isSafeInteger(point.value);
+      return { ...head, ...(isInt ? { asInt: String(point.value) } : { asDouble: point.value }) };
+    }
+    case 'histogram':
+      return {
+        ...head,
+        count: String(point.count),
+        sum: point.sum,
+        bucketCounts: point.counts.map(String),
+        explicitBounds: point.bounds,
+      };
+    default:
+      return {
+        ...head,
+        count: String(point.count),
+        sum: point.sum,
+        quantileValues: point.quantiles.map(([quantile, value]) => ({ quantile, value })),
+      };
+  }
+}
+
+function attributesOf(labels: Labels): object[] {
+  return Object.entries(labels).map(([key, value]) => ({ key, value: { stringValue: value } }));
+}
+
+function nanosOf(millis: number): string {
+  return String(BigInt(Math.round(millis * 1000)) * 1000n);
+}

@@ -1,0 +1,115 @@
+import type { HistogramPoint, NumberPoint, Point, SummaryPoint } from '../point.ts';
+import { labelBlock } from './blocks.ts';
+import {
+  fieldSize,
+  VARINT,
+  varintSize,
+  type Wire,
+  write64,
+  writeDouble,
+  writeFixed64,
+  writeLength,
+  writeNanos,
+  writeRaw,
+  writeTag,
+  writeVarint,
+} from './wire.ts';
+
+/** Field numbers of the data points in opentelemetry/proto/metrics/v1. */
+const START = 2;
+const TIME = 3;
+const NUMBER = { double: 4, int: 6, attributes: 7, flags: 8 } as const;
+const HISTOGRAM = { count: 4, sum: 5, counts: 6, bounds: 7, attributes: 9, flags: 10 } as const;
+const SUMMARY = { count: 4, sum: 5, quantiles: 6, attributes: 7, flags: 8 } as const;
+const QUANTILE = { quantile: 1, value: 2 } as const;
+
+const EIGHT = 9;
+const QUANTILE_LENGTH = 2 * EIGHT;
+
+/** The bytes of a data point without its own head. */
+export function pointSize(point: Point): number {
+  const common =
+    (point.start > 0 ? EIGHT : 0) + EIGHT + (point.flags > 0 ? 1 + varintSize(point.flags) : 0);
+  const { identity, labels } = point.series;
+  switch (point.kind) {
+    case 'number': {
+      const value = point.flags === 0 ? EIGHT : 0;
+      return common + value + labelSize(NUMBER.attributes);
+    }
+    case 'histogram':
+      return (
+        common +
+        2 * EIGHT +
+        packedSize(point.counts.length) +
+        packedSize(point.bounds.length) +
+        labelSize(HISTOGRAM.attributes)
+      );
+    default:
+      return (
+        common +
+        2 * EIGHT +
+        point.quantiles.length * fieldSize(QUANTILE_LENGTH) +
+        labelSize(SUMMARY.attributes)
+      );
+  }
+
+  function labelSize(field: number): number {
+    return labelBlock(identity, field).length + labelBlock(labels, field).length;
+  }
+}
+
+/** Writes a data point; `pointSize` bytes. */
+export function writePoint(wire: Wire, point: Point): void {
+  if (point.kind === 'number') writeNumber(wire, point);
+  else if (point.kind === 'histogram') writeHistogram(wire, point);
+  else writeSummary(wire, point);
+}
+
+function writeHead(wire: Wire, point: Point, attributes: number, flags: number): void {
+  const { identity, labels } = point.series;
+  writeRaw(wire, labelBlock(identity, attributes));
+  writeRaw(wire, labelBlock(labels, attributes));
+  if (point.start > 0) writeNanos(wire, START, point.start);
+  writeNanos(wire, TIME, point.time);
+  if (point.flags === 0) return;
+  writeTag(wire, flags, VARINT);
+  writeVarint(wire, point.flags);
+}
+
+/** A point without a recorded value has none. */
+function writeNumber(wire: Wire, point: NumberPoint): void {
+  writeHead(wire, point, NUMBER.attributes, NUMBER.flags);
+  if (point.flags !== 0) return;
+  const { value } = point;
+  const isInt = point.series.descriptor.valueType === 'int' && Number.isSafeInteger(value);
+  if (isInt) writeFixed64(wire, NUMBER.int, value);
+  else writeDouble(wire, NUMBER.double, value);
+}
+
+function writeHistogram(wire: Wire, point: HistogramPoint): void {
+  writeHead(wire, point, HISTOGRAM.attributes, HISTOGRAM.flags);
+  writeFixed64(wire, HISTOGRAM.count, point.count);
+  writeDouble(wire, HISTOGRAM.sum, point.sum);
+  if (point.counts.length > 0) {
+    writeLength(wire, HISTOGRAM.counts, 8 * point.counts.length);
+    for (const count of point.counts) write64(wire, count);
+  }
+  if (point.bounds.length === 0) return;
+  writeLength(wire, HISTOGRAM.bounds, 8 * point.bounds.length);
+  for (const bound of point.bounds) wire.at = wire.bytes.writeDoubleLE(bound, wire.at);
+}
+
+function writeSummary(wire: Wire, point: SummaryPoint): void {
+  writeHead(wire, point, SUMMARY.attributes, SUMMARY.flags);
+  writeFixed64(wire, SUMMARY.count, point.count);
+  writeDouble(wire, SUMMARY.sum, point.sum);
+  for (const [quantile, value] of point.quantiles) {
+    writeLength(wire, SUMMARY.quantiles, QUANTILE_LENGTH);
+    writeDouble(wire, QUANTILE.quantile, quantile);
+    writeDouble(wire, QUANTILE.value, value);
+  }
+}
+
+function packedSize(count: number): number {
+  return count === 0 ? 0 : fieldSize(8 * count);
+}
