@@ -5,6 +5,25 @@ import type { Resource } from '../pdata/series.ts';
 export interface Component {
   start(host: Host): Promise<void>;
   shutdown(): Promise<void>;
+  /** How it goes, told at once and from memory; a component without it is `ok`. */
+  health?(): ComponentHealth;
+}
+
+/** How a component does, in the Collector's words. */
+export interface ComponentHealth {
+  /** A `permanent_error` is one that only a restart of the agent can mend. */
+  readonly status: 'ok' | 'recoverable_error' | 'permanent_error';
+  /** What there is to say of it, in one line; no secrets. */
+  readonly detail?: string;
+}
+
+/** How the agent does. */
+export interface AgentHealth {
+  readonly phase: 'starting' | 'running' | 'stopping';
+  /** When it began to run, in ms since the epoch; undefined unless it runs. */
+  readonly upSince: number | undefined;
+  /** In the order in which they start. */
+  readonly components: readonly (ComponentHealth & { readonly id: string })[];
 }
 
 /** Takes batches. Resolves when the batch was taken over, rejects when it was refused. */
@@ -30,6 +49,8 @@ export interface Processor extends Component, Consumer {
 export interface Exporter extends Component, Consumer {
   /** True when it asks for collections (`collect_on_scrape`). */
   readonly asks: boolean;
+  /** True when it counts itself what it sent, since that comes after it took the batch. */
+  readonly countsSent?: boolean;
 }
 
 /** A service beside the pipelines, such as the workload observer. */
@@ -47,4 +68,6 @@ export interface Host {
    * Never rejects: a source that fails or is late is counted, said once, and left out.
    */
   collect(exporter: Exporter, deadline: number): Promise<void>;
+  /** How all components do at this moment. */
+  health(): AgentHealth;
 }

@@ -8,6 +8,8 @@ import type { Telemetry } from './telemetry.ts';
 export interface Metadata {
   /** The type id in YAML, also the folder's name. */
   readonly type: string;
+  /** Older type ids that still work. */
+  readonly aliases?: readonly string[];
   /** What it does, in one line. */
   readonly summary: string;
   readonly stability: 'development' | 'alpha' | 'beta' | 'stable';

@@ -5,6 +5,7 @@ export interface Counter {
 
 /** A value that goes up and down. */
 export interface Gauge {
+  /** NaN withdraws the row, until it is set again. */
   set(value: number): void;
 }
 

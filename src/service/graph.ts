@@ -12,7 +12,8 @@ import type { Telemetry } from '../component/telemetry.ts';
 import type { Conf } from '../confmap/conf.ts';
 import type { Resource } from '../pdata/series.ts';
 import { decodeService, fault, type ServiceConfig } from './config.ts';
-import { counted, fanOut } from './edges.ts';
+import { counted, countedItems, fanOut } from './edges.ts';
+import { createHealthMonitor } from './health.ts';
 import { resolveComponent } from './registry.ts';
 
 /** The components of a configuration, wired. */
@@ -47,6 +48,7 @@ export interface GraphSettings {
 export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
   const { registry, telemetry, now } = settings;
   const config = decodeService(conf);
+  const health = createHealthMonitor(now);
   const pipelines = Object.entries(config.service.pipelines);
   const used = (section: 'receivers' | 'exporters') =>
     new Set(pipelines.flatMap(([, pipeline]) => pipeline[section]));
@@ -70,13 +72,13 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
   checkAskers(conf, receivers, exporters, built);
   const processors = built.flatMap((pipeline) => pipeline.processors);
   return {
-    host: { resource: settings.resource, extension: findExtension, collect },
-    startOrder: [
+    host: { resource: settings.resource, extension: findExtension, collect, health: health.read },
+    startOrder: health.watch([
       ...named(extensions),
       ...named(exporters),
       ...processors.map((component, i) => ({ id: `processor ${i}`, component })),
       ...named(receivers),
-    ],
+    ]),
   };
 
   function settingsOf({ id }: { id: Settings['id'] }): Settings {
@@ -84,16 +86,20 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
   }
 
   function buildPipeline(pipeline: ServiceConfig['service']['pipelines'][string]): BuiltPipeline {
-    const ends = pipeline.exporters.map((id) =>
-      counted(exporters.get(id) as Exporter, telemetry, 'exporter', id),
-    );
+    const ends = pipeline.exporters.map((id) => {
+      const exporter = exporters.get(id) as Exporter;
+      if (exporter.countsSent) return exporter;
+      const settled = (error?: unknown) => health.exported(id, error);
+      return counted(exporter, telemetry, 'exporter', id, settled);
+    });
     let head: Consumer = fanOut(ends);
     const processors: Processor[] = [];
     for (const id of [...pipeline.processors].reverse()) {
       const found = resolveComponent(registry, conf, 'processors', id);
-      const processor = found.factory.create(settingsOf(found), found.config, head);
+      const out = countedItems(head, telemetry, 'outgoing', id);
+      const processor = found.factory.create(settingsOf(found), found.config, out);
       processors.unshift(processor);
-      head = processor;
+      head = countedItems(processor, telemetry, 'incoming', id);
     }
     return { ...pipeline, processors, head };
   }

@@ -31,7 +31,9 @@ export function resolveComponent<S extends Section>(
   const path = [section, idText];
   const id = parseComponentId(idText, path.join('::'));
   const factories: readonly AnyFactory[] = registry[section];
-  const factory = factories.find(({ metadata }) => metadata.type === id.type);
+  const factory = factories.find(
+    ({ metadata }) => metadata.type === id.type || metadata.aliases?.includes(id.type),
+  );
   if (factory === undefined) {
     const types = factories.map(({ metadata }) => metadata.type).join(' ');
     throw fault(

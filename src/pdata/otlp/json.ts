@@ -1,7 +1,7 @@
 import type { Descriptor } from '../descriptor.ts';
 import type { Point } from '../point.ts';
 import type { Labels, Resource } from '../series.ts';
-import type { Scope } from './request.ts';
+import type { EncodedRequest, Scope } from './request.ts';
 
 const TEMPORALITIES = { unspecified: 0, delta: 1, cumulative: 2 } as const;
 
@@ -20,6 +20,21 @@ export function jsonRequest(points: readonly Point[], scope: Scope): object {
       scopeMetrics: [{ scope, metrics: [...metrics].map(([each, of]) => metricOf(each, of)) }],
     })),
   };
+}
+
+/** Encodes points into requests of at most `maxBytes` each, by halves until they are small enough. */
+export function jsonRequests(
+  points: readonly Point[],
+  scope: Scope,
+  maxBytes: number,
+): EncodedRequest[] {
+  if (points.length === 0) return [];
+  const bytes = Buffer.from(JSON.stringify(jsonRequest(points, scope)));
+  if (bytes.length <= maxBytes || points.length === 1) return [{ bytes, points: points.length }];
+  const middle = Math.ceil(points.length / 2);
+  return [points.slice(0, middle), points.slice(middle)].flatMap((half) =>
+    jsonRequests(half, scope, maxBytes),
+  );
 }
 
 function metricOf(descriptor: Descriptor, points: readonly Point[]): object {

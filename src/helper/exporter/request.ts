@@ -1,0 +1,33 @@
+/** An encoded request: the same in the queue, in a retry and on disk. */
+export interface ExportRequest {
+  readonly bytes: Buffer;
+  /** Data points in it. */
+  readonly points: number;
+}
+
+/** The receiver of data took part of a request; the rest is lost and must not be sent again. */
+export interface PartialSuccess {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+/** Sends one request; `signal` ends the attempt. Throws a SendError. */
+export type Send = (
+  request: ExportRequest,
+  signal: AbortSignal,
+) => Promise<PartialSuccess | undefined>;
+
+/** A request was not taken. */
+export class SendError extends Error {
+  /** Whether the same request may be taken later. */
+  readonly isRetryable: boolean;
+  /** How long the other side wants to be left alone, in ms. */
+  readonly throttleMillis: number;
+
+  constructor(message: string, isRetryable: boolean, throttleMillis = 0) {
+    super(message);
+    this.name = 'SendError';
+    this.isRetryable = isRetryable;
+    this.throttleMillis = throttleMillis;
+  }
+}
