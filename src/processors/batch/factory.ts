@@ -1,0 +1,56 @@
+import type { Consumer, Processor } from '../../component/component.ts';
+import type { ProcessorFactory, Settings } from '../../component/factory.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Point } from '../../pdata/point.ts';
+import { CONFIG, type Config } from './config.ts';
+import { METADATA } from './metadata.ts';
+
+/** Makes batch processors. */
+export const batch: ProcessorFactory<Config> = {
+  metadata: METADATA,
+  config: CONFIG,
+  create: createBatchProcessor,
+};
+
+function createBatchProcessor(
+  { telemetry, id }: Settings,
+  config: Config,
+  next: Consumer,
+): Processor {
+  const { timeout, send_batch_size: size, send_batch_max_size: maxSize } = config;
+  if (maxSize > 0 && maxSize < size) {
+    throw new ConfigError(
+      `processors::${id.text}::send_batch_max_size`,
+      'must be greater or equal to send_batch_size',
+    );
+  }
+  let held: Point[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    async start() {},
+    async consume(given) {
+      if (given.onDemand) return next.consume(given);
+      held = held.concat(given.points);
+      if (timeout === 0 || held.length >= size) return flush();
+      timer ??= setTimeout(() => void flush().catch(said), timeout);
+    },
+    flush,
+    shutdown: flush,
+  };
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const points = held;
+    held = [];
+    const step = maxSize || points.length;
+    for (let at = 0; at < points.length; at += step) {
+      const part = points.slice(at, at + step);
+      await next.consume({ source: id.text, onDemand: false, points: part });
+    }
+  }
+
+  function said(error: unknown): void {
+    telemetry.logger.error('Batch was refused', { processor: id.text, error: String(error) });
+  }
+}
