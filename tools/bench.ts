@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const SUITES = ['cgroup', 'runsc', 'text'];
+const SUITES = ['cgroup', 'otlp', 'runsc', 'text'];
 const [suite = '', ...rest] = process.argv.slice(2);
 if (!SUITES.includes(suite) || !existsSync(`test/bench/${suite}.ts`)) {
   console.error(`usage: npm run bench -- <suite> [--json]; suites: ${SUITES.join(', ')}`);

@@ -12,23 +12,28 @@ const NAME = 1;
 const DESCRIPTION = 2;
 const UNIT = 3;
 
-const labelBlocks = new Map<number, WeakMap<Labels, Buffer>>();
 const resourceBlocks = new WeakMap<Resource, Buffer>();
 const descriptorBlocks = new WeakMap<Descriptor, Buffer>();
 
-/** Labels as repeated KeyValue fields of this number: encoded once for each label object. */
-export function labelBlock(labels: Labels, field: number): Buffer {
-  let blocks = labelBlocks.get(field);
-  if (blocks === undefined) {
-    blocks = new WeakMap();
-    labelBlocks.set(field, blocks);
-  }
-  let block = blocks.get(labels);
-  if (block === undefined) {
-    block = encodeLabels(labels, field);
-    blocks.set(labels, block);
-  }
-  return block;
+/** Labels as repeated KeyValue fields of one number: encoded once for each label object. */
+export type LabelBlocks = (labels: Labels) => Buffer;
+
+/** Makes the cache of a field number. Points come by workload or by metric: the last one is at hand. */
+export function createLabelBlocks(field: number): LabelBlocks {
+  const blocks = new WeakMap<Labels, Buffer>();
+  let lastLabels: Labels | undefined;
+  let lastBlock: Buffer = Buffer.alloc(0);
+  return (labels) => {
+    if (labels === lastLabels) return lastBlock;
+    let block = blocks.get(labels);
+    if (block === undefined) {
+      block = encodeLabels(labels, field);
+      blocks.set(labels, block);
+    }
+    lastLabels = labels;
+    lastBlock = block;
+    return block;
+  };
 }
 
 /** The resource field of a ResourceMetrics. */

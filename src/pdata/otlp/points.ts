@@ -1,5 +1,5 @@
 import type { HistogramPoint, NumberPoint, Point, SummaryPoint } from '../point.ts';
-import { labelBlock } from './blocks.ts';
+import { createLabelBlocks, type LabelBlocks } from './blocks.ts';
 import {
   fieldSize,
   VARINT,
@@ -20,42 +20,40 @@ const START = 2;
 const TIME = 3;
 const NUMBER = { double: 4, int: 6, attributes: 7, flags: 8 } as const;
 const HISTOGRAM = { count: 4, sum: 5, counts: 6, bounds: 7, attributes: 9, flags: 10 } as const;
-const SUMMARY = { count: 4, sum: 5, quantiles: 6, attributes: 7, flags: 8 } as const;
+const SUMMARY = { count: 4, sum: 5, quantiles: 6, flags: 8 } as const;
 const QUANTILE = { quantile: 1, value: 2 } as const;
 
 const EIGHT = 9;
 const QUANTILE_LENGTH = 2 * EIGHT;
 
+/** Blocks of a workload's labels and of a series' own, by the number of the field. */
+interface PointBlocks {
+  readonly identity: LabelBlocks;
+  readonly own: LabelBlocks;
+}
+
+const blocksOf = (field: number): PointBlocks => ({
+  identity: createLabelBlocks(field),
+  own: createLabelBlocks(field),
+});
+const SEVENTH = blocksOf(NUMBER.attributes);
+const NINTH = blocksOf(HISTOGRAM.attributes);
+
 /** The bytes of a data point without its own head. */
 export function pointSize(point: Point): number {
-  const common =
-    (point.start > 0 ? EIGHT : 0) + EIGHT + (point.flags > 0 ? 1 + varintSize(point.flags) : 0);
+  const blocks = point.kind === 'histogram' ? NINTH : SEVENTH;
   const { identity, labels } = point.series;
-  switch (point.kind) {
-    case 'number': {
-      const value = point.flags === 0 ? EIGHT : 0;
-      return common + value + labelSize(NUMBER.attributes);
-    }
-    case 'histogram':
-      return (
-        common +
-        2 * EIGHT +
-        packedSize(point.counts.length) +
-        packedSize(point.bounds.length) +
-        labelSize(HISTOGRAM.attributes)
-      );
-    default:
-      return (
-        common +
-        2 * EIGHT +
-        point.quantiles.length * fieldSize(QUANTILE_LENGTH) +
-        labelSize(SUMMARY.attributes)
-      );
+  const common =
+    blocks.identity(identity).length +
+    blocks.own(labels).length +
+    (point.start > 0 ? 2 * EIGHT : EIGHT) +
+    (point.flags > 0 ? 1 + varintSize(point.flags) : 0);
+  if (point.kind === 'number') return point.flags === 0 ? common + EIGHT : common;
+  const totals = common + 2 * EIGHT;
+  if (point.kind === 'summary') {
+    return totals + point.quantiles.length * fieldSize(QUANTILE_LENGTH);
   }
-
-  function labelSize(field: number): number {
-    return labelBlock(identity, field).length + labelBlock(labels, field).length;
-  }
+  return totals + packedSize(point.counts.length) + packedSize(point.bounds.length);
 }
 
 /** Writes a data point; `pointSize` bytes. */
@@ -65,10 +63,10 @@ export function writePoint(wire: Wire, point: Point): void {
   else writeSummary(wire, point);
 }
 
-function writeHead(wire: Wire, point: Point, attributes: number, flags: number): void {
+function writeHead(wire: Wire, point: Point, blocks: PointBlocks, flags: number): void {
   const { identity, labels } = point.series;
-  writeRaw(wire, labelBlock(identity, attributes));
-  writeRaw(wire, labelBlock(labels, attributes));
+  writeRaw(wire, blocks.identity(identity));
+  writeRaw(wire, blocks.own(labels));
   if (point.start > 0) writeNanos(wire, START, point.start);
   writeNanos(wire, TIME, point.time);
   if (point.flags === 0) return;
@@ -78,7 +76,7 @@ function writeHead(wire: Wire, point: Point, attributes: number, flags: number):
 
 /** A point without a recorded value has none. */
 function writeNumber(wire: Wire, point: NumberPoint): void {
-  writeHead(wire, point, NUMBER.attributes, NUMBER.flags);
+  writeHead(wire, point, SEVENTH, NUMBER.flags);
   if (point.flags !== 0) return;
   const { value } = point;
   const isInt = point.series.descriptor.valueType === 'int' && Number.isSafeInteger(value);
@@ -87,7 +85,7 @@ function writeNumber(wire: Wire, point: NumberPoint): void {
 }
 
 function writeHistogram(wire: Wire, point: HistogramPoint): void {
-  writeHead(wire, point, HISTOGRAM.attributes, HISTOGRAM.flags);
+  writeHead(wire, point, NINTH, HISTOGRAM.flags);
   writeFixed64(wire, HISTOGRAM.count, point.count);
   writeDouble(wire, HISTOGRAM.sum, point.sum);
   if (point.counts.length > 0) {
@@ -100,7 +98,7 @@ function writeHistogram(wire: Wire, point: HistogramPoint): void {
 }
 
 function writeSummary(wire: Wire, point: SummaryPoint): void {
-  writeHead(wire, point, SUMMARY.attributes, SUMMARY.flags);
+  writeHead(wire, point, SEVENTH, SUMMARY.flags);
   writeFixed64(wire, SUMMARY.count, point.count);
   writeDouble(wire, SUMMARY.sum, point.sum);
   for (const [quantile, value] of point.quantiles) {

@@ -16,8 +16,11 @@ export function createWire(size: number): Wire {
 
 /** The bytes that a varint takes; up to 2^53. */
 export function varintSize(value: number): number {
-  let size = 1;
-  for (let left = value; left >= 128; left = Math.floor(left / 128)) size++;
+  if (value < 1 << 7) return 1;
+  if (value < 1 << 14) return 2;
+  if (value < 1 << 21) return 3;
+  let size = 4;
+  for (let left = Math.floor(value / 2 ** 28); left > 0; left = Math.floor(left / 128)) size++;
   return size;
 }
 
@@ -65,20 +68,38 @@ export function write64(wire: Wire, value: number): void {
   writeHalves(wire, value - high * 2 ** 32, high);
 }
 
+let lastMillis = -1;
+const lastNanos = Buffer.alloc(8);
+
 /** A time in ms as nanoseconds, which are past 2^53: exact to the microsecond. */
 export function writeNanos(wire: Wire, field: number, millis: number): void {
   writeTag(wire, field, FIXED64);
-  const micros = Math.round(millis * 1000);
-  const high = Math.floor(micros / 2 ** 32);
-  const low = (micros - high * 2 ** 32) * 1000;
-  const carry = Math.floor(low / 2 ** 32);
-  writeHalves(wire, low - carry * 2 ** 32, high * 1000 + carry);
+  if (millis !== lastMillis) {
+    const micros = Math.round(millis * 1000);
+    const high = Math.floor(micros / 2 ** 32);
+    const low = (micros - high * 2 ** 32) * 1000;
+    const carry = Math.floor(low / 2 ** 32);
+    writeHalves({ bytes: lastNanos, at: 0 }, low - carry * 2 ** 32, high * 1000 + carry);
+    lastMillis = millis;
+  }
+  copy8(wire, lastNanos);
 }
 
-/** A double. */
+const double = new Float64Array(1);
+const doubleBytes = new Uint8Array(double.buffer);
+
+/** A double; every machine that this runs on is little-endian, as the wire is. */
 export function writeDouble(wire: Wire, field: number, value: number): void {
   writeTag(wire, field, FIXED64);
-  wire.at = wire.bytes.writeDoubleLE(value, wire.at);
+  double[0] = value;
+  copy8(wire, doubleBytes);
+}
+
+/** Eight bytes one by one: a call of `set` costs more. */
+function copy8(wire: Wire, from: Uint8Array): void {
+  const { bytes, at } = wire;
+  for (let i = 0; i < 8; i++) bytes[at + i] = from[i] as number;
+  wire.at = at + 8;
 }
 
 function writeHalves(wire: Wire, low: number, high: number): void {
