@@ -1,12 +1,17 @@
+/** When a configuration was found wrong: as it was read, decoded, or checked as a whole. */
+export type ConfigStage = 'resolve' | 'decode' | 'validate';
+
 /** The configuration is wrong; `path` is the key, joined by `::`, or the file. */
 export class ConfigError extends Error {
   readonly code = 'CONFIG';
   readonly path: string;
+  readonly stage: ConfigStage;
 
-  constructor(path: string, message: string, options?: { cause?: unknown }) {
+  constructor(path: string, message: string, options?: { cause?: unknown; stage?: ConfigStage }) {
     super(path === '' ? message : `${path}: ${message}`, options);
     this.name = 'ConfigError';
     this.path = path;
+    this.stage = options?.stage ?? 'validate';
   }
 }
 

@@ -1,22 +1,30 @@
 import './require-node.ts';
 
-import { Command } from 'commander';
-import { stringify } from 'yaml';
-import type { Conf } from '../confmap/conf.ts';
-import { resolve } from '../confmap/resolve.ts';
-import { defaultConfig, version } from '../distribution/assets.ts';
-import { ConfigError } from '../errors.ts';
-import { createLogger } from '../service/telemetry.ts';
-import { plainOf } from './plain.ts';
+import { Command, Option } from 'commander';
+import { configFiles } from '../confmap/resolve.ts';
+import { version } from '../distribution/assets.ts';
+import { COMPONENTS } from '../distribution/components.ts';
+import { ConfigError, type ConfigStage } from '../errors.ts';
+import { componentsText } from './components.ts';
+import { gatesText, parseGates } from './feature-gates.ts';
+import { type LoadOptions, loadConfig, readConfig } from './load.ts';
+import { configText, type PrintOptions } from './print-config.ts';
 import { buildFrom, runAgent } from './run.ts';
+import { UsageError } from './usage-error.ts';
 
-const BUILT_IN = '(built in) otel-collector.yaml';
-
-interface Options {
-  readonly config?: string[];
-  readonly set?: string[];
+interface Options extends LoadOptions {
   readonly watchConfig?: boolean;
 }
+
+interface PrintFlags extends Omit<PrintOptions, 'gates'> {
+  readonly validate: 'true' | 'false';
+}
+
+const PREFIXES: Readonly<Record<ConfigStage, string>> = {
+  resolve: 'failed to get config: cannot resolve the configuration',
+  decode: 'failed to get config: cannot unmarshal the configuration',
+  validate: 'invalid configuration',
+};
 
 const program = new Command('sandgauge')
   .description(
@@ -25,26 +33,45 @@ const program = new Command('sandgauge')
   .version(version(), '-v, --version')
   .option(
     '--config <uri>',
-    'file:PATH, PATH, env:NAME or yaml:TEXT; repeat to merge (default: built-in pipelines)',
+    'PATH, file:PATH, env:NAME or yaml:TEXT; repeat to merge, the last wins (default: built-in pipelines)',
     append,
   )
   .option(
     '--set <key=value>',
-    'set one key, as in receivers.cgroup.root_path=/host; repeatable',
+    'set one key over all --config, as in receivers.cgroup.root_path=/host; repeatable',
     append,
   )
   .option('--watch-config', 'reload when a configuration file changes, as on SIGHUP')
+  .option(
+    '--feature-gates <ids>',
+    'ids with commas; - before one disables it (see the command featuregate)',
+    join,
+  )
   .showHelpAfterError('(sandgauge --help lists commands and options)')
   .action(() => run(program.opts()));
 program
   .command('validate')
-  .description('check the configuration and exit')
-  .action(() => void buildFrom(load(program.opts())));
+  .description('check the configuration, tell everything that is wrong, and exit')
+  .action(() => void buildFrom(loadConfig(program.opts())));
 program
   .command('print-config')
-  .description('print the configuration after merge and expansion')
-  .action(() => {
-    process.stdout.write(stringify(plainOf(load(program.opts()).value)));
+  .alias('print-initial-config')
+  .description('print the configuration as it would run, with all defaults and without secrets')
+  .addOption(oneOf('--format <name>', 'form of what is printed', 'yaml', 'json'))
+  .addOption(oneOf('--mode <name>', 'unredacted needs a feature gate', 'redacted', 'unredacted'))
+  .addOption(oneOf('--validate <bool>', 'whether all of it is checked first', 'true', 'false'))
+  .action((flags: PrintFlags) => print(program.opts(), flags));
+program
+  .command('components')
+  .description('list the components of this build and how stable they are')
+  .action(() => void process.stdout.write(componentsText(COMPONENTS, version())));
+program
+  .command('featuregate')
+  .argument('[id]')
+  .description('list the feature gates, or tell of one')
+  .action((id?: string) => {
+    const { featureGates = '' } = program.opts<LoadOptions>();
+    process.stdout.write(gatesText(parseGates(featureGates), id));
   });
 
 try {
@@ -57,24 +84,27 @@ function append(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
-/** The files among the places of a configuration. */
-function filesOf(uris: readonly string[]): string[] {
-  return uris
-    .filter((uri) => /^file:/.test(uri) || !/^[a-z]+:/.test(uri))
-    .map((uri) => uri.replace(/^file:/, ''));
+/** An option that takes a few words, the first by default. */
+function oneOf(flags: string, description: string, ...words: string[]): Option {
+  return new Option(flags, description).choices(words).default(words[0]);
 }
 
-function load(options: Options): Conf {
-  return resolve(options.config ?? [BUILT_IN], options.set ?? [], {
-    env: process.env,
-    builtIn: { [BUILT_IN]: defaultConfig() },
-    warn: (message) => createLogger('info').warn(message),
-  });
+function join(value: string, previous?: string): string {
+  return previous === undefined ? value : `${previous},${value}`;
+}
+
+function print(options: Options, { format, mode, validate }: PrintFlags): void {
+  const gates = parseGates(options.featureGates ?? '');
+  const conf = readConfig(options);
+  const text = configText(conf, COMPONENTS, { format, mode, gates });
+  if (validate === 'true') buildFrom(conf);
+  process.stdout.write(text);
 }
 
 async function run(options: Options): Promise<void> {
   try {
-    await runAgent(() => load(options), options.watchConfig ? filesOf(options.config ?? []) : []);
+    const watched = options.watchConfig ? configFiles(options.config ?? []) : [];
+    await runAgent(() => loadConfig(options), watched);
     process.exit(0);
   } catch (error) {
     fail(error);
@@ -82,8 +112,14 @@ async function run(options: Options): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  const isConfig = error instanceof ConfigError;
-  const text = isConfig ? error.message : String((error as Error).stack ?? error);
-  process.stderr.write(`Error: ${isConfig ? 'invalid configuration: ' : ''}${text}\n`);
+  process.stderr.write(`Error: ${errorText(error)}\n`);
   process.exit(1);
+}
+
+/** Several faults stand each on a line of its own. */
+function errorText(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  if (!(error instanceof ConfigError)) return String((error as Error).stack ?? error);
+  const { stage, message } = error;
+  return `${PREFIXES[stage]}:${message.includes('\n') ? '\n' : ' '}${message}`;
 }

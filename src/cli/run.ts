@@ -6,6 +6,7 @@ import { COMPONENTS } from '../distribution/components.ts';
 import { startAgent } from '../service/agent.ts';
 import { decodeService } from '../service/config.ts';
 import { buildGraph, type Graph } from '../service/graph.ts';
+import { createReaders } from '../service/telemetry/readers.ts';
 import { createLogger, createOwnMetrics, createTelemetry } from '../service/telemetry.ts';
 import { watchFiles } from './config-watch.ts';
 
@@ -14,15 +15,18 @@ export function buildFrom(
   conf: Conf,
   metrics = createOwnMetrics(),
 ): { graph: Graph; logger: Logger } {
-  const { level } = decodeService(conf).service.telemetry.logs;
-  const logger = createLogger(level);
+  const config = decodeService(conf).service.telemetry;
+  const logger = createLogger(config.logs.level, config.logs);
+  const telemetry = createTelemetry(logger, metrics);
+  const readers = createReaders(config, { metrics, telemetry, version: version() });
   const graph = buildGraph(conf, {
     registry: COMPONENTS,
-    telemetry: createTelemetry(logger, metrics),
+    telemetry,
     resource: Object.freeze({ attributes: Object.freeze({ 'host.name': hostname() }) }),
     now: Date.now,
   });
-  return { graph, logger };
+  const startOrder = [{ id: 'service::telemetry', component: readers }, ...graph.startOrder];
+  return { graph: { ...graph, startOrder }, logger };
 }
 
 /**

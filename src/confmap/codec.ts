@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import { Expanded } from './conf.ts';
 import { type Description, describe } from './json-schema.ts';
 
+const MAX_SHOWN = 100;
+
 /** A zod schema that decodes plain values and is described. */
 export type Codec<T> = z.ZodMiniType<T>;
 
@@ -34,7 +36,7 @@ export function createFormat<T>(
     (raw, context) => {
       const value = convert(textOf(raw));
       if (value === undefined) {
-        const message = `expected ${what}, got ${JSON.stringify(typedOf(raw))}`;
+        const message = `expected ${what}, got ${shown(raw)}`;
         context.issues.push({ code: 'custom', input: raw, message });
       }
       return value;
@@ -42,6 +44,13 @@ export function createFormat<T>(
     z.any(),
     description,
   );
+}
+
+/** A value for a message; what an expansion stands for may be secret and is not told. */
+function shown(raw: unknown): string {
+  if (raw instanceof Expanded) return `what ${raw.reference} stands for`;
+  const text = JSON.stringify(raw);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
 }
 
 /** A raw value with an expansion taken by its type. */

@@ -12,7 +12,7 @@ export function text(): Codec<string> {
       return value;
     },
     z.any(),
-    { schema: { type: ['string'] }, encode: (value) => value },
+    { schema: { type: ['string'] }, encode: (value) => value, isText: true },
   );
 }
 
@@ -37,6 +37,18 @@ export function int(bounds: { min?: number; max?: number } = {}): Codec<number> 
   });
 }
 
+/** A number, whole or not, within bounds. */
+export function float(bounds: { min?: number; max?: number } = {}): Codec<number> {
+  const { min = -Number.MAX_VALUE, max = Number.MAX_VALUE } = bounds;
+  const within = z.refine<number>((value) => value >= min && value <= max, {
+    error: `must be between ${min} and ${max}`,
+  });
+  return createCodec(scalar('float', Number.isFinite), z.number().check(within), {
+    schema: { type: ['number', 'string'], minimum: min, maximum: max, pattern: EXPANSION },
+    encode: (value) => value,
+  });
+}
+
 /** One of a few words. */
 export function oneOf<const Words extends readonly string[]>(
   ...words: Words
@@ -47,19 +59,23 @@ export function oneOf<const Words extends readonly string[]>(
   });
 }
 
-/** A list; null is empty. */
+/** A list; null is empty. One of texts may be written as one text with commas. */
 export function list<T>(item: Codec<T>): Codec<T[]> {
-  const { schema, encode } = descriptionOf(item);
+  const { schema, encode, isText = false } = descriptionOf(item);
   return createCodec(
     (raw, context) => {
       const value = typedOf(raw) ?? [];
+      if (isText && typeof value === 'string') return value === '' ? [] : value.split(',');
       if (!Array.isArray(value)) wrongType(context, 'list', raw);
       return value;
     },
     z.array(item),
     {
-      schema: { type: ['array', 'null', 'string'], items: schema, pattern: EXPANSION },
-      encode: (values) => values.map(encode),
+      schema: {
+        ...{ type: ['array', 'null', 'string'], items: schema },
+        ...(isText ? {} : { pattern: EXPANSION }),
+      },
+      encode: (values) => values.map((value) => encode(value)),
     },
   );
 }
@@ -77,7 +93,7 @@ export function record<T>(item: Codec<T>, keys?: Keys): Codec<Record<string, T>>
     z.record(z.string(), item),
     {
       schema: { type: ['object', 'null', 'string'], ...keywords(), pattern: EXPANSION },
-      encode: (value) => mapValues(value, encode),
+      encode: (value) => mapValues(value, (each) => encode(each)),
     },
   );
 
@@ -115,12 +131,16 @@ export function section<const Shape extends z.core.$ZodShape>(
   );
 }
 
-/** What a key means, and its value when it is absent or null. `meaning` is for people. */
+/**
+ * What a key means, and its value when it is absent or null; an expansion to nothing is absent too,
+ * except as text. `meaning` is for people.
+ */
 export function option<T>(codec: Codec<T>, value: NoInfer<T>, meaning: string): Codec<T> {
-  const { schema, encode } = descriptionOf(codec);
+  const { schema, encode, isText = false } = descriptionOf(codec);
   const type = [...new Set([...schema.type, 'null'])];
+  const isAbsent = (raw: unknown) => raw === null || (!isText && typedOf(raw) === null);
   return createCodec<T>(
-    (raw) => (raw === null ? undefined : raw),
+    (raw) => (isAbsent(raw) ? undefined : raw),
     z._default(codec, value as never),
     {
       schema: { description: meaning, ...schema, type, default: encode(value) },

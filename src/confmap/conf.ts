@@ -1,3 +1,5 @@
+import { Opaque } from './secret.ts';
+
 /** A configuration value: plain YAML, with the text kept where it came from a `${...}`. */
 export type Plain =
   | null
@@ -5,6 +7,7 @@ export type Plain =
   | number
   | string
   | Expanded
+  | Opaque
   | readonly Plain[]
   | { readonly [key: string]: Plain };
 
@@ -12,10 +15,13 @@ export type Plain =
 export class Expanded {
   readonly value: Plain;
   readonly text: string;
+  /** The `${...}` as written, for messages: what it stands for may be secret. */
+  readonly reference: string;
 
-  constructor(value: Plain, text: string) {
+  constructor(value: Plain, text: string, reference: string) {
     this.value = value;
     this.text = text;
+    this.reference = reference;
   }
 }
 
@@ -43,13 +49,17 @@ export function isMap(value: unknown): value is Record<string, Plain> {
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
-    !(value instanceof Expanded)
+    !(value instanceof Expanded) &&
+    !(value instanceof Opaque)
   );
 }
 
 /** The part of a conf below a path; null where there is none. */
 export function subtree(conf: Conf, path: readonly PropertyKey[]): Conf {
-  let value: Plain = conf.value;
-  for (const key of path) value = (isMap(value) ? value[String(key)] : undefined) ?? null;
+  let value = conf.value;
+  for (const key of path) {
+    const map = value instanceof Expanded ? value.value : value;
+    value = (isMap(map) ? map[String(key)] : undefined) ?? null;
+  }
   return { value, locate: (below) => conf.locate([...path, ...below]) };
 }

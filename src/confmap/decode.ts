@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { ConfigError } from '../errors.ts';
 import { type Conf, Expanded, isMap, locationText, type Plain } from './conf.ts';
+import { faultLines } from './faults.ts';
 
 /**
  * Decodes a conf by a schema. Throws one ConfigError with a line for each fault, each with file,
@@ -15,8 +16,10 @@ export function decode<T>(schema: z.ZodMiniType<T>, conf: Conf, prefix: readonly
     const key = [...prefix, ...path.map(String)].join('::');
     return `${at === undefined ? '' : `${locationText(at)}: `}${key}: ${text}`;
   });
-  throw new ConfigError('', lines.join('\n'));
+  throw new ConfigError('', faultLines(lines), { stage: 'decode' });
 }
+
+const MAX_DISTANCE = 2;
 
 interface Fault {
   readonly path: readonly PropertyKey[];
@@ -52,7 +55,12 @@ function allowedKeys(issue: z.core.$ZodIssueUnrecognizedKeys): readonly string[]
 }
 
 function suggestion(key: string, allowed: readonly string[]): string {
-  const near = allowed.find((candidate) => distance(key, candidate) <= 2);
+  const close = allowed
+    .filter((candidate) => Math.abs(candidate.length - key.length) <= MAX_DISTANCE)
+    .map((candidate) => ({ candidate, edits: distance(key, candidate) }))
+    .filter(({ edits }) => edits <= MAX_DISTANCE)
+    .sort((a, b) => a.edits - b.edits);
+  const near = close[0]?.candidate;
   return near === undefined ? '' : `, did you mean "${near}"?`;
 }
 
@@ -71,9 +79,13 @@ function distance(a: string, b: string): number {
 }
 
 function valueAt(value: Plain, path: readonly PropertyKey[]): Plain {
-  let at: Plain = value;
-  for (const key of path) at = (at as Record<string, Plain> | null)?.[String(key)] ?? null;
-  return at instanceof Expanded ? at.value : at;
+  let at = plain(value);
+  for (const key of path) at = plain((at as Record<string, Plain> | null)?.[String(key)] ?? null);
+  return at;
+}
+
+function plain(value: Plain): Plain {
+  return value instanceof Expanded ? value.value : value;
 }
 
 function typeName(value: Plain): string {

@@ -10,7 +10,7 @@ const UNITS: readonly (readonly [name: string, millis: number])[] = [
   ['µs', 1e-3],
   ['ns', 1e-6],
 ];
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
+const DURATION = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/;
 
 /** A Go duration such as `1m30s`; decodes to milliseconds. */
 export function duration(): Codec<number> {
@@ -46,6 +46,46 @@ function durationText(millis: number): string {
   }
   const nanos = Math.round((millis % 1) * 1e6);
   return `${text}${nanos > 0 ? `${nanos}ns` : ''}` || '0s';
+}
+
+const SIZES: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+};
+const SIZE = /^(\d+(?:\.\d+)?)(B|[KMGT]iB|kB|[MGT]B)$/;
+
+/** A size such as `512MiB` or `1.5GB`, or a whole number of bytes; decodes to bytes. */
+export function size(): Codec<number> {
+  return createFormat('a size such as "512MiB", or bytes', parseSize, {
+    schema: {
+      type: ['string', 'integer'],
+      pattern: `${SIZE.source}|${WITH_EXPANSION}`,
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+    },
+    encode: sizeText,
+  });
+}
+
+function parseSize(value: unknown): number | undefined {
+  const match = SIZE.exec(typeof value === 'string' ? value : `${value}B`);
+  if (match === null) return undefined;
+  const bytes = Number(match[1]) * (SIZES[match[2] ?? ''] ?? 1);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** In the largest binary unit that is whole. */
+function sizeText(bytes: number): string {
+  const units = ['TiB', 'GiB', 'MiB', 'KiB'] as const;
+  const unit = units.find((name) => bytes > 0 && bytes % (SIZES[name] ?? 1) === 0) ?? 'B';
+  return `${bytes / (SIZES[unit] ?? 1)}${unit}`;
 }
 
 /** A host and a port to listen on. */

@@ -12,6 +12,8 @@ export interface Description<T> {
   readonly schema: JsonSchema;
   /** The plainest value that decodes to this one. */
   encode(value: T): Plain;
+  /** True where any text is taken as written. */
+  readonly isText?: boolean;
   /** A section's codecs by key. */
   readonly keys?: Readonly<Record<string, object>>;
   /** What an option means and is when it is absent. */

@@ -1,9 +1,12 @@
 import * as z from 'zod/mini';
-import { list, oneOf, option, record, section, text } from '../confmap/codecs.ts';
+import { createFormat } from '../confmap/codec.ts';
+import { list, option, record, section } from '../confmap/codecs.ts';
 import { type Conf, locationText, type Plain } from '../confmap/conf.ts';
 import { decode } from '../confmap/decode.ts';
+import { faultLines } from '../confmap/faults.ts';
 import { describe } from '../confmap/json-schema.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, type ConfigStage } from '../errors.ts';
+import { TELEMETRY } from './telemetry/config.ts';
 
 /** A component's own section: its factory decodes it. */
 const COMPONENT = describe(z.any(), {
@@ -11,10 +14,19 @@ const COMPONENT = describe(z.any(), {
   encode: (value) => value as Plain,
 });
 
+const ID = createFormat('an id such as type or type/name', textOnly, {
+  schema: { type: ['string'] },
+  encode: (value) => value,
+});
+
+function textOnly(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 const PIPELINE = section({
-  receivers: option(list(text()), [], 'ids of the receivers whose metrics go in'),
-  processors: option(list(text()), [], 'ids of the processors, in the order of their work'),
-  exporters: option(list(text()), [], 'ids of the exporters that get what comes out'),
+  receivers: option(list(ID), [], 'ids of the receivers whose metrics go in'),
+  processors: option(list(ID), [], 'ids of the processors, in the order of their work'),
+  exporters: option(list(ID), [], 'ids of the exporters that get what comes out'),
 });
 
 const PIPELINE_NAMES = {
@@ -29,70 +41,76 @@ export const CONFIG = section({
   exporters: option(record(COMPONENT), {}, 'where they go'),
   extensions: option(record(COMPONENT), {}, 'what helps other components'),
   service: section({
-    extensions: option(list(text()), [], 'ids of the extensions that run'),
+    extensions: option(list(ID), [], 'ids of the extensions that run'),
     pipelines: option(
       record(PIPELINE, PIPELINE_NAMES),
       {},
       'ways from receivers to exporters: metrics or metrics/<name>',
     ),
-    telemetry: section(
-      {
-        logs: section({
-          level: option(
-            oneOf('debug', 'info', 'warn', 'error'),
-            'info',
-            'the lowest level that is logged',
-          ),
-        }),
-        metrics: section({
-          level: option(oneOf('none'), 'none', 'own metrics; there is no server of them'),
-        }),
-      },
-      'what the agent says of itself',
-    ),
+    telemetry: TELEMETRY,
   }),
 });
 
 /** The decoded top level. */
 export type ServiceConfig = z.infer<typeof CONFIG>;
 
-/** Decodes the top level and checks that every reference has its section. */
+/** Decodes the top level and checks that every reference has its section; tells all that have none. */
 export function decodeService(conf: Conf): ServiceConfig {
   const config = decode(CONFIG, conf);
-  for (const section of ['receivers', 'exporters'] as const) {
-    if (Object.keys(config[section]).length === 0) {
-      throw new ConfigError('', `no ${section.slice(0, -1)} configuration specified in config`);
-    }
-  }
-  const { pipelines } = config.service;
-  if (Object.keys(pipelines).length === 0) {
-    throw new ConfigError('service::pipelines', 'service must have at least one pipeline');
-  }
-  for (const [name, pipeline] of Object.entries(pipelines))
-    checkPipeline(conf, config, name, pipeline);
-  for (const id of config.service.extensions) {
-    checkReference(conf, config, ['service', 'extensions'], 'extensions', id);
-  }
-  return config;
+  const faults = [...checkSections(config), ...checkReferences(conf, config)];
+  if (faults.length === 0) return config;
+  throw new ConfigError('', faultLines(faults.map(({ message }) => message)));
 }
 
 type Pipeline = ServiceConfig['service']['pipelines'][string];
 type Section = 'receivers' | 'processors' | 'exporters' | 'extensions';
 
-function checkPipeline(conf: Conf, config: ServiceConfig, name: string, pipeline: Pipeline): void {
+function checkSections(config: ServiceConfig): ConfigError[] {
+  const isEmpty = (section: Section) => Object.keys(config[section]).length === 0;
+  if ((['receivers', 'processors', 'exporters', 'extensions'] as const).every(isEmpty)) {
+    return [new ConfigError('', 'empty configuration file')];
+  }
+  const faults = (['receivers', 'exporters'] as const)
+    .filter(isEmpty)
+    .map((section) => `no ${section.slice(0, -1)} configuration specified in config`)
+    .map((text) => new ConfigError('', text));
+  if (Object.keys(config.service.pipelines).length > 0) return faults;
+  const text = 'service must have at least one pipeline';
+  return [...faults, new ConfigError('service::pipelines', text)];
+}
+
+function checkReferences(conf: Conf, config: ServiceConfig): ConfigError[] {
+  const { extensions, pipelines } = config.service;
+  return [
+    ...extensions.flatMap((id) =>
+      checkReference(conf, config, ['service', 'extensions'], 'extensions', id),
+    ),
+    ...Object.entries(pipelines).flatMap(([name, pipeline]) =>
+      checkPipeline(conf, config, name, pipeline),
+    ),
+  ];
+}
+
+function checkPipeline(
+  conf: Conf,
+  config: ServiceConfig,
+  name: string,
+  pipeline: Pipeline,
+): ConfigError[] {
   const path = ['service', 'pipelines', name];
-  for (const section of ['receivers', 'exporters'] as const) {
-    if (pipeline[section].length > 0) continue;
-    throw fault(conf, path, `must have at least one ${section.slice(0, -1)}`);
-  }
-  for (const section of ['receivers', 'processors', 'exporters'] as const) {
-    for (const [i, id] of pipeline[section].entries()) {
-      if (pipeline[section].indexOf(id) !== i) {
-        throw fault(conf, path, `references ${section.slice(0, -1)} "${id}" multiple times`);
+  const empty = (['receivers', 'exporters'] as const)
+    .filter((section) => pipeline[section].length === 0)
+    .map((section) => fault(conf, path, `must have at least one ${section.slice(0, -1)}`));
+  const listed = (['receivers', 'processors', 'exporters'] as const).flatMap((section) =>
+    pipeline[section].flatMap((id, i) => {
+      if (pipeline[section].indexOf(id) === i) {
+        return checkReference(conf, config, [...path, section], section, id);
       }
-      checkReference(conf, config, [...path, section], section, id);
-    }
-  }
+      const text = `references ${section.slice(0, -1)} "${id}" multiple times`;
+      return [fault(conf, path, text)];
+    }),
+  );
+  return [...empty, ...listed];
 }
 
 function checkReference(
@@ -101,17 +119,22 @@ function checkReference(
   path: readonly string[],
   section: Section,
   id: string,
-): void {
-  if (Object.hasOwn(config[section], id)) return;
+): ConfigError[] {
+  if (Object.hasOwn(config[section], id)) return [];
   const kind = section.slice(0, -1);
   const known = Object.keys(config[section]).join(', ') || 'none';
   const text = `references ${kind} "${id}" which is not configured (configured: ${known})`;
-  throw fault(conf, path, text);
+  return [fault(conf, path, text)];
 }
 
 /** A ConfigError that names file, line and key. */
-export function fault(conf: Conf, path: readonly string[], text: string): ConfigError {
+export function fault(
+  conf: Conf,
+  path: readonly string[],
+  text: string,
+  stage: ConfigStage = 'validate',
+): ConfigError {
   const at = conf.locate(path);
   const where = at === undefined ? '' : `${locationText(at)}: `;
-  return new ConfigError(`${where}${path.join('::')}`, text);
+  return new ConfigError(`${where}${path.join('::')}`, text, { stage });
 }

@@ -29,7 +29,7 @@ export function resolveComponent<S extends Section>(
   idText: string,
 ): Resolved<Registry[S][number]> {
   const path = [section, idText];
-  const id = parseComponentId(idText, path.join('::'));
+  const id = parsedId(conf, path, idText);
   const factories: readonly AnyFactory[] = registry[section];
   const factory = factories.find(
     ({ metadata }) => metadata.type === id.type || metadata.aliases?.includes(id.type),
@@ -40,8 +40,17 @@ export function resolveComponent<S extends Section>(
       conf,
       path,
       `unknown type: "${id.type}" for id: "${idText}" (valid values: [${types}])`,
+      'decode',
     );
   }
   const config = decode(factory.config, subtree(conf, path), path);
   return { id, factory: factory as Registry[S][number], config };
+}
+
+function parsedId(conf: Conf, path: readonly string[], text: string): ComponentId {
+  try {
+    return parseComponentId(text, '');
+  } catch (error) {
+    throw fault(conf, path, (error as Error).message, 'decode');
+  }
 }

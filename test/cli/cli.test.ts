@@ -62,10 +62,10 @@ test.each([
     'receivers: [cgroup]\n',
     ":1: receivers: 'receivers' expected type 'map', got unconvertible type 'list'",
   ],
-  ['receivers:\n  cgroup:\n  cgroup:\n', ':2: Map keys must be unique'],
+  ['receivers:\n  cgroup:\n  cgroup:\n', ':3: Map keys must be unique'],
   ['a: b: c\n', ':1'],
   ['- a\n', 'the top level must be a map'],
-  ['', 'no receiver configuration specified in config'],
+  ['', 'empty configuration file'],
 ])('a wrong file %j is refused by file, line and key', (text, reason) => {
   const path = configFile(text);
   const { status, output } = runAgent(['validate', '--config', path]);
