@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, Host, Receiver } from '../component/component.ts';
+import type { ComponentHealth, Consumer, Host, Receiver } from '../component/component.ts';
 import type { Settings } from '../component/factory.ts';
 import { LateError, type PartialScrapeError } from '../errors.ts';
 import { isEnded, type Point } from '../pdata/point.ts';
 import { createLogOnce } from './log-once.ts';
 import { type SharedPass, startPass } from './shared-pass.ts';
+import { createSource, createStateCounts } from './source-state.ts';
 
 const SHUTDOWN_MILLIS = 2000;
+/** How long after its deadline a pass that still reads is stuck, for health checks. */
+const STUCK_MILLIS = 60_000;
 
 /** The part of a receiver that reads its source. */
 export interface Scraper {
@@ -20,6 +23,8 @@ export interface Scraper {
     partial: (error: PartialScrapeError) => void,
     deadline: number,
   ): Promise<Point[]>;
+  /** Asked after a pass: `denied` where all of it was, which the scraper has said. `up` without. */
+  sourceState?(): 'absent' | 'denied' | 'up';
   shutdown(): Promise<void>;
 }
 
@@ -45,14 +50,25 @@ export function createScraperController(
 ): Receiver {
   const { telemetry } = settings;
   const source = settings.id.text;
-  const errored = telemetry.counter('otelcol_scraper_errored_metric_points', { receiver: source });
-  const scraped = telemetry.counter('otelcol_scraper_scraped_metric_points', { receiver: source });
+  const labels = { receiver: source, scraper: settings.id.type };
+  const errored = telemetry.counter('otelcol_scraper_errored_metric_points', labels);
+  const scraped = telemetry.counter('otelcol_scraper_scraped_metric_points', labels);
   const said = createLogOnce(telemetry.logger);
+  const counts = createStateCounts(telemetry, 'sandgauge_source_state', { source });
+  const gauge = (name: string) => telemetry.gauge(`sandgauge_source_${name}`, { source });
+  const lastSuccess = gauge('last_success_timestamp_seconds');
+  const duration = gauge('read_duration_seconds');
+  const tracked = createSource({
+    ...{ said, counts, key: 'source', fields: { source } },
+    messages: { failed: 'Source cannot be read', recovered: 'Source can be read again' },
+    failures: telemetry.counter('sandgauge_source_failures', { source }),
+  });
   const onDemand = config.collection_interval === 0;
   const stop = new AbortController();
   let current: SharedPass | undefined;
+  let latest = Number.POSITIVE_INFINITY;
   let loop: Promise<void> | undefined;
-  return { onDemand, collectNow, start, shutdown };
+  return { onDemand, collectNow, health, start, shutdown };
 
   async function start(host: Host): Promise<void> {
     await scraper.start(host);
@@ -65,6 +81,21 @@ export function createScraperController(
     await loop;
     await current?.wait(performance.now() + SHUTDOWN_MILLIS).catch(() => false);
     await scraper.shutdown();
+    tracked.close();
+    counts.close();
+    for (const each of [lastSuccess, duration]) each.set(Number.NaN);
+  }
+
+  function health(): ComponentHealth {
+    const late = performance.now() - latest;
+    if (current?.isReading && late > STUCK_MILLIS) {
+      const seconds = Math.round(late / 1000);
+      return { status: 'permanent_error', detail: `a pass is stuck, ${seconds} s over its time` };
+    }
+    const { state, error } = tracked;
+    if (state === undefined || state === 'up') return { status: 'ok' };
+    if (state === 'absent') return { status: 'ok', detail: 'the source is absent' };
+    return { status: 'recoverable_error', detail: error ?? 'the source may not be read' };
   }
 
   async function runTimer(): Promise<void> {
@@ -85,25 +116,42 @@ export function createScraperController(
     if (current?.isAbandoned && current.isReading) await current.wait(end).catch(() => false);
     if (current === undefined || !current.isReading) {
       current = startPass({ read: (signal) => read(signal, end), deliver }, stop.signal);
+      latest = end;
     }
-    const isInTime = !current.isAbandoned && (await current.wait(end));
-    if (isInTime) return said.recovered('late', 'Source answers in time again', { source });
+    if (!current.isAbandoned) {
+      latest = Math.max(latest, end);
+      if (await current.wait(end)) return;
+    }
     errored.add(1);
-    said.trouble('late', 'Source is late and left out of this collection', { source });
-    throw new LateError(source);
+    const late = new LateError(source);
+    tracked.failed(late, 'Source is late and left out of this collection');
+    throw late;
   }
 
   async function read(signal: AbortSignal, deadline: number): Promise<Point[]> {
+    const start = performance.now();
     try {
       const points = await scraper.scrape(signal, reportPartial, deadline);
-      said.recovered('failed', 'Source can be read again', { source });
+      if (!signal.aborted) succeeded();
       return points;
     } catch (error) {
       if (!signal.aborted) {
         errored.add(1);
-        said.trouble('failed', 'Source cannot be read', { source, error: String(error) });
+        tracked.failed(error as Error);
       }
       throw error;
+    } finally {
+      if (!stop.signal.aborted) duration.set((performance.now() - start) / 1000);
+    }
+  }
+
+  function succeeded(): void {
+    const state = scraper.sourceState?.() ?? 'up';
+    if (state === 'up') {
+      tracked.succeeded();
+      lastSuccess.set(settings.now() / 1000);
+    } else {
+      tracked.is(state);
     }
   }
 

@@ -14,12 +14,16 @@ export function fanOut(consumers: readonly Consumer[]): Consumer {
   };
 }
 
-/** Counts what an edge of the graph takes and what is refused, under the Collector's names. */
+/**
+ * Counts what an edge of the graph takes and what is refused, under the Collector's names; `settled`
+ * hears of each batch.
+ */
 export function counted(
   next: Consumer,
   telemetry: Telemetry,
   kind: 'receiver' | 'exporter',
   id: string,
+  settled: (error?: unknown) => void = () => {},
 ): Consumer {
   const [good, bad] = kind === 'receiver' ? ['accepted', 'refused'] : ['sent', 'send_failed'];
   const accepted = telemetry.counter(`otelcol_${kind}_${good}_metric_points`, { [kind]: id });
@@ -29,10 +33,28 @@ export function counted(
       try {
         await next.consume(batch);
         accepted.add(batch.points.length);
+        settled();
       } catch (error) {
         refused.add(batch.points.length);
+        settled(error);
         throw error;
       }
+    },
+  };
+}
+
+/** Counts the points that go into a processor, or come out of it, under the Collector's names. */
+export function countedItems(
+  next: Consumer,
+  telemetry: Telemetry,
+  direction: 'incoming' | 'outgoing',
+  processor: string,
+): Consumer {
+  const items = telemetry.counter(`otelcol_processor_${direction}_items`, { processor });
+  return {
+    consume(batch) {
+      items.add(batch.points.length);
+      return next.consume(batch);
     },
   };
 }

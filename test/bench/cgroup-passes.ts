@@ -28,6 +28,7 @@ await receiver.start({
   resource: { attributes: {} },
   extension: () => undefined,
   collect: async () => {},
+  health: () => ({ phase: 'running', upSince: 0, components: [] }),
 });
 
 const passMillis: number[] = [];

@@ -71,7 +71,8 @@ test('a late answer goes nowhere, but the ends of series that it found do', asyn
   await expect(receiver.collectNow(soon(10))).rejects.toBeInstanceOf(LateError);
   await sleep(100);
   expect(batches.flatMap((batch) => batch.points.map((point) => point.flags))).toEqual([1]);
-  expect(metrics.values()['otelcol_scraper_errored_metric_points{receiver="cgroup"}']).toBe(1);
+  const errored = 'otelcol_scraper_errored_metric_points{receiver="cgroup",scraper="cgroup"}';
+  expect(metrics.values()[errored]).toBe(1);
 });
 
 test('a source that fails is counted and asked again', async () => {

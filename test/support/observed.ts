@@ -82,6 +82,7 @@ export async function runObserved(
     resource: { attributes: {} },
     extension: () => observer,
     collect: async () => {},
+    health: () => ({ phase: 'running', upSince: 0, components: [] }),
   };
   await receiver.start(host);
   return {

@@ -21,10 +21,14 @@ export function createConfigSchema(registry: Registry): JsonSchema {
   };
 }
 
+/** The part of an id after its type. */
+const NAME = String.raw`(/[^\p{Z}\p{C}\p{S}]{1,1024})?`;
+
 function componentsOf(factories: readonly Registry[keyof Registry][number][]) {
   const patterns = factories.map(({ metadata, config }) => {
     const { schema } = descriptionOf(config);
-    return [`^${metadata.type}(/.+)?$`, { description: metadata.summary, ...schema }];
+    const types = [metadata.type, ...(metadata.aliases ?? [])].join('|');
+    return [`^(${types})${NAME}$`, { description: metadata.summary, ...schema }];
   });
   return { patternProperties: Object.fromEntries(patterns), additionalProperties: false };
 }

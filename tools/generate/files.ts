@@ -5,6 +5,7 @@ import { jsonText } from './json.ts';
 import { markdownTable, replaceBlock } from './markdown.ts';
 import { metricsPage } from './metrics.ts';
 import { optionsOf } from './options.ts';
+import { ownMetricsTable } from './own-metrics.ts';
 
 const components = Object.entries(COMPONENTS).flatMap(([section, factories]) =>
   factories.map(({ metadata, config }: (typeof factories)[number]) => ({
@@ -23,6 +24,7 @@ export async function generateFiles(): Promise<Map<string, string>> {
       withBlock(readme, 'configuration', optionTable(config)),
     ]),
     ['docs/metrics.md', await metricsPage(COMPONENTS)],
+    ['docs/own-metrics.md', withBlock('docs/own-metrics.md', 'own metrics', ownMetricsTable())],
     ['config/schema.json', jsonText(createConfigSchema(COMPONENTS))],
   ]);
 }

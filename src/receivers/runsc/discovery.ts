@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import type { LogOnce } from '../../helper/log-once.ts';
 import type { DirectoryWatcher } from '../../helper/watch.ts';
 import type { RootedPaths } from '../../platform/file/rooted.ts';
@@ -9,12 +9,16 @@ import { type ContainerState, readContainerState } from './state.ts';
 export interface DiscoveryListener {
   added(state: ContainerState, file: StateFile): void;
   removed(state: ContainerState): void;
+  /** A root or a state file could not be used; what is wrong is in the log. */
+  failed(): void;
 }
 
 /** The containers of which runsc keeps state. */
 export interface Discovery {
   /** Lists the roots and reads what is new or was written since. */
   look(): void;
+  /** Of the roots at the last look: `absent` where none is there, `denied` where none may be read. */
+  state(): 'absent' | 'denied' | 'up';
 }
 
 interface Known {
@@ -31,9 +35,16 @@ export function createDiscovery(
   said: LogOnce,
 ): Discovery {
   const known = new Map<string, Known>();
-  return { look };
+  let found = { denied: 0, readable: 0 };
+  return { look, state };
+
+  function state(): 'absent' | 'denied' | 'up' {
+    if (found.readable > 0) return 'up';
+    return found.denied > 0 ? 'denied' : 'absent';
+  }
 
   function look(): void {
+    found = { denied: 0, readable: 0 };
     const files = expandRoots(paths, roots).flatMap(statesIn);
     const there = new Set(files.map(({ path }) => path));
     for (const [path, { state }] of known) {
@@ -50,9 +61,12 @@ export function createDiscovery(
       const files = listStates(root);
       // Where there is nothing to watch yet, the next pass looks again.
       watcher.add(root);
+      if (files.length > 0 || existsSync(root)) found.readable++;
       said.recovered(root, 'State directory can be read again', { path: root });
       return files;
     } catch (error) {
+      found.denied++;
+      listener.failed();
       said.trouble(root, 'State directory may not be read; its sandboxes have no rows', {
         path: root,
         error: (error as Error).message,
@@ -62,8 +76,7 @@ export function createDiscovery(
   }
 
   function refresh(file: StateFile): void {
-    const stat = statSync(file.path, { throwIfNoEntry: false });
-    const stamp = `${stat?.ino} ${stat?.mtimeMs} ${stat?.size}`;
+    const stamp = stampOf(file.path);
     const before = known.get(file.path);
     if (before?.stamp === stamp) return;
     const state = read(file);
@@ -80,12 +93,23 @@ export function createDiscovery(
       said.recovered(file.path, 'State file can be used again', { path: file.path });
       return state;
     } catch (error) {
+      listener.failed();
       said.trouble(file.path, 'State file cannot be used; its container has no rows', {
         path: file.path,
         error: (error as Error).message,
       });
       return undefined;
     }
+  }
+}
+
+/** What changes when a file or its mode is; never throws, and follows no link. */
+function stampOf(path: string): string {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return `${stat?.ino} ${stat?.ctimeMs} ${stat?.size}`;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Counter } from '../../component/telemetry.ts';
-import { createBackoff } from '../../helper/backoff.ts';
 import type { LogOnce } from '../../helper/log-once.ts';
+import { createSource, type StateCounts } from '../../helper/source-state.ts';
 import type { SandboxSample, Transport } from './sample.ts';
 import type { ContainerState } from './state.ts';
 
@@ -20,6 +20,7 @@ export interface SandboxOptions {
   isAlive(state: ContainerState): boolean;
   readonly said: LogOnce;
   readonly failures: Counter;
+  readonly counts: StateCounts;
 }
 
 /** A sandbox that ends leaves its state files for a moment: that is not worth a line. */
@@ -27,9 +28,14 @@ const GRACE_MILLIS = 5000;
 
 /** Makes the source; it is asked by one at a time. */
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const { id, receiver, transport, said, failures } = options;
-  const backoff = createBackoff();
-  const key = `sandbox ${id}`;
+  const { id, receiver, transport, said, failures, counts } = options;
+  const source = createSource({
+    ...{ said, failures, counts, key: `sandbox ${id}`, fields: { receiver, sandbox: id } },
+    messages: {
+      failed: 'Sandbox cannot be read; its rows are absent',
+      recovered: 'Sandbox can be read again',
+    },
+  });
   let deadSince: number | undefined;
   return { read, close };
 
@@ -38,38 +44,32 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     deadline: number,
   ): Promise<SandboxSample | undefined> {
     const [state] = containers;
-    const now = performance.now();
     if (state === undefined) return undefined;
-    if (!options.isAlive(state)) return dead(now);
+    if (!options.isAlive(state)) return dead();
     deadSince = undefined;
-    if (!backoff.mayTry(now)) return undefined;
+    if (!source.mayTry()) return undefined;
     try {
       const sample = await transport.read(containers, deadline);
-      backoff.succeeded();
-      said.recovered(key, 'Sandbox can be read again', { receiver, sandbox: id });
+      source.succeeded();
       return sample;
     } catch (error) {
       // It may have ended meanwhile.
-      if (!options.isAlive(state)) return dead(performance.now());
-      failed('Sandbox cannot be read; its rows are absent', (error as Error).message);
-      backoff.failed(performance.now());
+      if (!options.isAlive(state)) return dead();
+      source.failed(error as Error);
       return undefined;
     }
   }
 
-  function dead(now: number): undefined {
+  function dead(): undefined {
+    const now = performance.now();
     deadSince ??= now;
     if (now - deadSince < GRACE_MILLIS) return;
-    failed('Sandbox does not run, but its state files are still there', 'no such process');
-  }
-
-  function failed(message: string, error: string): void {
-    failures.add(1);
-    said.trouble(key, message, { receiver, sandbox: id, error });
+    const message = 'Sandbox does not run, but its state files are still there';
+    source.failed(new Error('no such process'), message);
   }
 
   function close(): void {
     transport.close();
-    said.forget(key);
+    source.close();
   }
 }

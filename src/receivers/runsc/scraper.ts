@@ -5,6 +5,7 @@ import { createLogOnce } from '../../helper/log-once.ts';
 import { createReceiverKit, type ReceiverKit } from '../../helper/receiver-kit.ts';
 import type { Scraper } from '../../helper/scraper-controller.ts';
 import { createMetricFilter } from '../../helper/scraper-options.ts';
+import { createStateCounts } from '../../helper/source-state.ts';
 import { createDirectoryWatcher } from '../../helper/watch.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
@@ -38,10 +39,12 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   const { telemetry, now } = settings;
   const receiver = settings.id.text;
   const said = createLogOnce(telemetry.logger);
-  const failures = telemetry.counter('sandgauge_source_failures', { source: receiver });
+  const labels = { source: receiver };
+  const failures = telemetry.counter('sandgauge_source_failures', labels);
+  const counts = createStateCounts(telemetry, 'sandgauge_source_sandboxes', labels);
   const paths = createRootedPaths(config.root_path);
   const proc = paths.resolve('/proc');
-  const files = createFileStore(createFdBudget(0), { failed() {}, recovered() {} });
+  const files = createFileStore(createFdBudget(0), { failed() {}, recovered() {}, gone() {} });
   const isEnabled = createMetricFilter(config);
   const wantsProcesses =
     isEnabled(PROCESS.container_processes) || isEnabled(PROCESS.container_threads);
@@ -52,11 +55,12 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   const containerOf = createContainers(isEnabled);
   const entries = new Map<string, Entry>();
   const watcher = createDirectoryWatcher(look);
-  const discovery = createDiscovery(paths, config.roots, watcher, { added, removed }, said);
+  const listener = { added, removed, failed: () => failures.add(1) };
+  const discovery = createDiscovery(paths, config.roots, watcher, listener, said);
   let kit: ReceiverKit;
   let host = readHost(paths);
   let pass = 0;
-  return { start, scrape, shutdown };
+  return { start, scrape, sourceState: discovery.state, shutdown };
 
   async function start(service: Host): Promise<void> {
     const voiced = { voice: 'runsc', runtimes: ['runsc'], observer: config.observer } as const;
@@ -75,7 +79,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     const workload = workloadOf(state, facts);
     const entry = entries.get(sandboxId) ?? {
       sandbox: createSandbox({
-        ...{ id: sandboxId, receiver, said, failures },
+        ...{ id: sandboxId, receiver, said, failures, counts },
         transport: transportOf(state, root),
         isAlive: (each) => isSandboxAlive(proc, each.sandboxPid, sandboxId, files),
       }),
@@ -133,6 +137,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     watcher.close();
     for (const { sandbox } of entries.values()) sandbox.close();
     entries.clear();
+    counts.close();
   }
 }
 

@@ -1,0 +1,4 @@
+/** One way for own metrics to leave, under way. */
+export interface Reader {
+  shutdown(): Promise<void>;
+}
