@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
 import { bool, option, section, text } from '../confmap/codecs.ts';
+import { opaque } from '../confmap/opaque.ts';
+import { Opaque } from '../confmap/secret.ts';
 import { ConfigError } from '../errors.ts';
 
 /** The `tls` section of a client, with the keys of the Collector's configtls. */
@@ -14,7 +16,7 @@ export const CLIENT_TLS = section(
     cert_file: option(text(), '', "PEM file of the client's certificate"),
     cert_pem: option(text(), '', 'the certificate itself, instead of `cert_file`'),
     key_file: option(text(), '', 'PEM file of its private key'),
-    key_pem: option(text(), '', 'the key itself, instead of `key_file`'),
+    key_pem: option(opaque(), new Opaque(''), 'the key itself, instead of `key_file`'),
   },
   'TLS to the other side',
 );
@@ -32,7 +34,7 @@ export interface ClientCertificates {
 /** Reads the files; `path` is the key of the section. Throws a ConfigError that names key and file. */
 export function readClientCertificates(tls: ClientTls, path: string): ClientCertificates {
   const cert = content(tls.cert_file, tls.cert_pem, `${path}::cert_file`);
-  const key = content(tls.key_file, tls.key_pem, `${path}::key_file`);
+  const key = content(tls.key_file, tls.key_pem.reveal(), `${path}::key_file`);
   if ((cert === undefined) !== (key === undefined)) {
     throw new ConfigError(path, 'a client certificate needs both cert and key');
   }

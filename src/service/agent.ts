@@ -16,7 +16,7 @@ export interface Agent {
 }
 
 /** What a configuration is turned into. */
-export interface Built {
+interface Built {
   readonly graph: Graph;
   readonly logger: Logger;
 }

@@ -7,6 +7,9 @@ const SCOPE = new RegExp(`^(cri-containerd|crio|docker|libpod)-(${CONTAINER_ID})
 const BARE = new RegExp(`^${CONTAINER_ID}$`);
 const QOS = /^(?:.*-)?(?:kubepods|kubepods-besteffort|kubepods-burstable)(?:\.slice)?$/;
 
+/** Longer names are no units: systemd.unit(5). */
+const MAX_UNIT = 255;
+
 const ENGINES: Readonly<Record<string, Engine>> = {
   'cri-containerd': 'containerd',
   crio: 'cri-o',
@@ -49,7 +52,8 @@ export function parseCgroupPath(path: string): Workload {
 export function cgroupPathOf(cgroupsPath: string | undefined, containerId: string): string {
   if (!cgroupsPath) return `/${containerId}`;
   const [slice, prefix, name] = cgroupsPath.split(':');
-  if (name === undefined) return cgroupsPath.startsWith('/') ? cgroupsPath : `/${cgroupsPath}`;
+  if (name === undefined || (slice ?? '').length > MAX_UNIT)
+    return cgroupsPath.startsWith('/') ? cgroupsPath : `/${cgroupsPath}`;
   const unit = name.endsWith('.slice') ? name : `${prefix ? `${prefix}-` : ''}${name}.scope`;
   return `${slicePath(slice || 'system.slice')}/${unit}`;
 }

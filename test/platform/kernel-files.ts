@@ -14,6 +14,7 @@ export function makeKernelFiles(): KernelFiles {
   const files = createFileStore(createFdBudget(64), {
     failed: (path, code) => failed.push(`${code} ${path}`),
     recovered() {},
+    gone() {},
   });
   // What stands behind the end of a file must never be read.
   files.buffer.fill('9:9 Read 77\n rbytes=7 total=7\n');

@@ -11,7 +11,7 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sandgauge-generate-'));
-  for (const path of globSync('{README.md,src/**/README.md,docs/metrics.md,config/schema.json}')) {
+  for (const path of globSync('{README.md,src/**/README.md,docs/*.md,config/schema.json}')) {
     cpSync(path, join(folder, path), { recursive: true });
   }
 });

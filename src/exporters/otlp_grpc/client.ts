@@ -37,7 +37,7 @@ export async function openClient(
       );
   const client: Client = new grpc.Client(address, credentials, channelOptions(config, config.tls));
   const metadata: Metadata = new grpc.Metadata({ waitForReady: config.wait_for_ready });
-  for (const [key, value] of Object.entries(config.headers)) metadata.set(key, value);
+  for (const [key, value] of Object.entries(config.headers)) metadata.set(key, value.reveal());
   return { send, close: () => client.close() };
 
   function send({ bytes }: ExportRequest, signal: AbortSignal) {

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { bool, int, oneOf, option, record, section, text } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
+import { opaque } from '../../confmap/opaque.ts';
 import { CLIENT_TLS } from '../../helper/client-tls.ts';
 import { QUEUE_OPTIONS } from '../../helper/exporter/options.ts';
 
@@ -11,7 +12,7 @@ const MAX_REQUEST_BYTES = 4 * 2 ** 20 - 64 * 1024;
 export const CONFIG = section({
   endpoint: option(text(), '', '`host:port`, or with `http://` for plain and `https://` for TLS'),
   tls: CLIENT_TLS,
-  headers: option(record(text()), {}, 'metadata that goes with each request'),
+  headers: option(record(opaque()), {}, 'metadata that goes with each request'),
   compression: option(oneOf('gzip', 'none', ''), 'gzip', '`gzip` or `none`'),
   timeout: option(duration(), 5_000, 'longest attempt'),
   wait_for_ready: option(bool(), false, 'waits for a connection instead of failing at once'),

@@ -40,7 +40,9 @@ export async function openClient(
   const isJson = config.encoding === 'json';
   const isZipped = config.compression === 'gzip';
   const headers = {
-    ...config.headers,
+    ...Object.fromEntries(
+      Object.entries(config.headers).map(([key, value]) => [key, value.reveal()]),
+    ),
     'content-type': isJson ? 'application/json' : 'application/x-protobuf',
     ...(isZipped ? { 'content-encoding': 'gzip' } : {}),
   };

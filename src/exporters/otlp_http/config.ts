@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { int, oneOf, option, record, section, text } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
+import { opaque } from '../../confmap/opaque.ts';
 import { CLIENT_TLS } from '../../helper/client-tls.ts';
 import { QUEUE_OPTIONS } from '../../helper/exporter/options.ts';
 
@@ -13,7 +14,7 @@ export const CONFIG = section({
   metrics_endpoint: option(text(), '', 'the whole URL, instead of `endpoint`'),
   encoding: option(oneOf('proto', 'json'), 'proto', '`proto` or `json`'),
   tls: CLIENT_TLS,
-  headers: option(record(text()), {}, 'headers that go with each request'),
+  headers: option(record(opaque()), {}, 'headers that go with each request'),
   compression: option(oneOf('gzip', 'none', ''), 'gzip', '`gzip` or `none`'),
   timeout: option(duration(), 30_000, 'longest attempt'),
   proxy_url: option(text(), '', 'proxy to send through'),

@@ -3,15 +3,16 @@ import type { Batch } from '../../pdata/batch.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import { isEnded, type Point } from '../../pdata/point.ts';
 import type { Series } from '../../pdata/series.ts';
-import { labelText } from './labels.ts';
+import { createLabelTexts, type LabelText, type LabelTexts } from './labels.ts';
+import { escapeName } from './names.ts';
 
 /** The newest point of a series. */
 export interface Entry {
   point: Point;
-  /** Bytes of the workload's labels, shared by all of its series. */
-  readonly identity: Buffer;
-  /** Bytes of the series' own labels; empty without any. */
-  readonly own: Buffer;
+  /** The workload's labels, shared by all of its series. */
+  readonly identity: LabelText;
+  /** The series' own labels; empty without any. */
+  readonly own: LabelText;
   /** The collection that delivered it; Infinity for a source on a timer. */
   generation: number;
   /** When it came, in ms of performance.now(). */
@@ -20,18 +21,31 @@ export interface Entry {
 
 /** The series of one metric. */
 export interface Family {
+  /** As printed, where its letters may be. */
+  readonly name: string;
   readonly descriptor: Descriptor;
   readonly entries: Map<Series, Entry>;
 }
 
 /** The newest point of every series that has not ended. */
 export interface Store {
-  /** Takes a batch; rows that another series already stands for are refused and counted. */
+  /** Takes a batch; what another series already stands for, or has no room, is refused. */
   accept(batch: Batch, generation: number): void;
   /** The families by name. */
   families(): Family[];
   /** Forgets the points that came before `since`, in ms of performance.now(). */
   expire(since: number): void;
+}
+
+/** How a store names and bounds, and what it tells of. */
+export interface StoreOptions {
+  readonly maxSeries?: number;
+  readonly labels?: LabelTexts;
+  readonly nameOf?: (descriptor: Descriptor) => string;
+  /** Points for which there was no room. */
+  readonly overflow?: Counter;
+  /** Points of a metric whose name another of another type has. */
+  readonly conflicts?: Counter;
 }
 
 interface Rows extends Family {
@@ -40,19 +54,26 @@ interface Rows extends Family {
 }
 
 /** Makes an empty store. */
-export function createStore(duplicates: Counter): Store {
-  const families = new Map<Descriptor, Rows>();
+export function createStore(duplicates: Counter, options: StoreOptions = {}): Store {
+  const { maxSeries = Number.POSITIVE_INFINITY, nameOf = ({ name }) => name } = options;
+  const labels = options.labels ?? createLabelTexts();
+  const families = new Map<Descriptor, Rows | undefined>();
   let sorted: Rows[] = [];
+  let size = 0;
   return { accept, families: () => sorted, expire };
 
   function accept(batch: Batch, generation: number): void {
     const stamp = batch.onDemand ? generation : Number.POSITIVE_INFINITY;
     const arrived = performance.now();
     for (const point of batch.points) {
-      const family = families.get(point.series.descriptor) ?? addFamily(point.series.descriptor);
+      const family = familyOf(point.series.descriptor);
+      if (family === undefined) {
+        options.conflicts?.add(1);
+        continue;
+      }
       const entry = family.entries.get(point.series);
       if (isEnded(point)) {
-        if (entry !== undefined) evict(family, point.series);
+        if (entry !== undefined) evict(family, point.series, entry);
       } else if (entry === undefined) {
         add(family, point, stamp, arrived);
       } else {
@@ -63,39 +84,55 @@ export function createStore(duplicates: Counter): Store {
     }
   }
 
-  function addFamily(descriptor: Descriptor): Rows {
-    const family: Rows = { descriptor, entries: new Map(), byText: new Map() };
-    families.set(descriptor, family);
-    sorted = [...families.values()].sort((a, b) =>
-      a.descriptor.name < b.descriptor.name ? -1 : 1,
-    );
-    return family;
+  /** Undefined when another type of metric has the name. */
+  function familyOf(descriptor: Descriptor): Rows | undefined {
+    const known = families.get(descriptor);
+    if (known !== undefined || families.has(descriptor)) return known;
+    const name = nameOf(descriptor);
+    const legacy = escapeName(name);
+    const same = sorted.find((family) => escapeName(family.name) === legacy);
+    const made: Rows = same ?? { name, descriptor, entries: new Map(), byText: new Map() };
+    const fits = sameType(made.descriptor, descriptor);
+    families.set(descriptor, fits ? made : undefined);
+    if (same === undefined) sorted = [...sorted, made].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return fits ? made : undefined;
   }
 
   function add(family: Rows, point: Point, generation: number, arrived: number): void {
     const { series } = point;
-    const identity = labelText(series.identity);
-    const own = labelText(series.labels);
+    const identity = labels.shared(series);
+    const own = labels.own(series.labels);
     const taken = family.byText.get(own.text) ?? new Map<string, Series>();
     if (taken.has(identity.text)) {
       duplicates.add(1);
       return;
     }
+    if (size >= maxSeries) {
+      options.overflow?.add(1);
+      return;
+    }
+    size++;
     family.byText.set(own.text, taken.set(identity.text, series));
-    const bytes = { identity: identity.bytes, own: own.bytes };
-    family.entries.set(series, { point, ...bytes, generation, arrived });
+    family.entries.set(series, { point, identity, own, generation, arrived });
   }
 
-  function evict(family: Rows, series: Series): void {
-    family.entries.delete(series);
-    family.byText.get(labelText(series.labels).text)?.delete(labelText(series.identity).text);
+  function evict(family: Rows, series: Series, { own, identity }: Entry): void {
+    if (!family.entries.delete(series)) return;
+    size--;
+    const taken = family.byText.get(own.text);
+    taken?.delete(identity.text);
+    if (taken?.size === 0) family.byText.delete(own.text);
   }
 
   function expire(since: number): void {
     for (const family of sorted) {
       for (const [series, entry] of family.entries) {
-        if (entry.arrived < since) evict(family, series);
+        if (entry.arrived < since) evict(family, series, entry);
       }
     }
   }
+}
+
+function sameType(one: Descriptor, other: Descriptor): boolean {
+  return one.type === other.type && one.monotonic === other.monotonic;
 }

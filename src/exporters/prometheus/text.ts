@@ -1,24 +1,28 @@
 import { createPacer } from '../../helper/pacer.ts';
-import type { Descriptor } from '../../pdata/descriptor.ts';
 import type { HistogramPoint, SummaryPoint } from '../../pdata/point.ts';
 import type { ChunkPool } from './chunks.ts';
-import { escapeHelp } from './labels.ts';
+import { type Head, headOf } from './head.ts';
 import { writeNumber } from './numbers.ts';
 import type { Entry, Family } from './store.ts';
 
 const ROOM_FOR_NUMBERS = 64;
 const ROWS_BETWEEN_LOOKS = 256;
-const [OPEN, CLOSE, COMMA, SPACE, NEWLINE] = [123, 125, 44, 32, 10];
+const [CLOSE, COMMA, SPACE, NEWLINE] = [125, 44, 32, 10];
+const END = Buffer.from('# EOF\n');
 
-/** What is printed of a store. */
+/** What is printed of a store, and how. */
 export interface TextOptions {
   /** Only on-demand points of this collection or a later one. */
   readonly generation: number;
   readonly timestamps: boolean;
+  /** OpenMetrics 1.0 instead of text format 0.0.4. */
+  readonly openMetrics?: boolean;
+  /** Names of any letters, quoted. */
+  readonly utf8?: boolean;
 }
 
 /**
- * Renders text format 0.0.4 as a list of buffers. Gives the event loop a turn every few ms.
+ * Renders a form of text as a list of buffers. Gives the event loop a turn every few ms.
  * Rows are put together from bytes that are kept per metric and per workload.
  */
 export async function renderText(
@@ -26,23 +30,27 @@ export async function renderText(
   options: TextOptions,
   pool: ChunkPool,
 ): Promise<Buffer[]> {
+  const { openMetrics = false, utf8 = false } = options;
+  const form = utf8 ? 'utf8' : 'legacy';
   const chunks: Buffer[] = [];
   let chunk = pool.take(0);
   let at = 0;
   let rows = 0;
   const pause = createPacer();
   for (const family of families) {
-    const name = Buffer.from(family.descriptor.name);
+    const head = headOf(family, { openMetrics, utf8 });
+    const opening = Buffer.from(head.opening());
     let isFirst = true;
     for (const entry of family.entries.values()) {
       if (entry.generation < options.generation) continue;
-      if (isFirst) put(headOf(family.descriptor));
+      if (isFirst) put(Buffer.from(head.lines));
       isFirst = false;
-      if (entry.point.kind === 'number') putRow(name, entry, entry.point.value);
-      else put(Buffer.from(complexRows(family.descriptor.name, entry, entry.point)));
+      if (entry.point.kind === 'number') putRow(opening, head.isQuoted, entry, entry.point.value);
+      else put(Buffer.from(complexRows(head, entry, entry.point)));
       if (++rows % ROWS_BETWEEN_LOOKS === 0 && pause.isDue()) await pause.now();
     }
   }
+  if (openMetrics) put(END);
   chunks.push(chunk.subarray(0, at));
   return chunks;
 
@@ -59,53 +67,63 @@ export async function renderText(
     at += bytes.length;
   }
 
-  function putRow(name: Uint8Array, entry: Entry, value: number): void {
-    const { identity, own, point } = entry;
-    reserve(name.length + identity.length + own.length + ROOM_FOR_NUMBERS);
+  function putRow(opening: Uint8Array, isQuoted: boolean, entry: Entry, value: number): void {
+    const { point } = entry;
+    const identity = entry.identity[form];
+    const own = entry.own[form];
+    reserve(opening.length + identity.length + own.length + ROOM_FOR_NUMBERS);
     const bytes = chunk;
-    bytes.set(name, at);
-    at += name.length;
-    bytes[at++] = OPEN;
-    bytes.set(identity, at);
-    at += identity.length;
-    if (own.length > 0) {
-      if (identity.length > 0) bytes[at++] = COMMA;
-      bytes.set(own, at);
-      at += own.length;
+    bytes.set(opening, at);
+    at += opening.length;
+    let isFirst = !isQuoted;
+    for (const labels of [identity, own]) {
+      if (labels.length === 0) continue;
+      if (!isFirst) bytes[at++] = COMMA;
+      isFirst = false;
+      bytes.set(labels, at);
+      at += labels.length;
     }
     bytes[at++] = CLOSE;
     bytes[at++] = SPACE;
     at = writeNumber(bytes, at, value);
     if (options.timestamps && point.series.descriptor.timed) {
       bytes[at++] = SPACE;
-      at = writeNumber(bytes, at, Math.round(point.time));
+      at = writeNumber(bytes, at, timeOf(point.time));
     }
     bytes[at++] = NEWLINE;
   }
-}
 
-function headOf(descriptor: Descriptor): Buffer {
-  const { name, help } = descriptor;
-  return Buffer.from(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${typeOf(descriptor)}\n`);
-}
-
-function typeOf(descriptor: Descriptor): string {
-  if (descriptor.type !== 'sum') return descriptor.type;
-  return descriptor.monotonic ? 'counter' : 'gauge';
-}
-
-function complexRows(name: string, entry: Entry, point: HistogramPoint | SummaryPoint): string {
-  const labels = [entry.identity, entry.own].filter((bytes) => bytes.length > 0).join(',');
-  const row = (suffix: string, extra: string, value: number) =>
-    `${name}${suffix}{${[labels, extra].filter(Boolean).join(',')}} ${value}\n`;
-  const totals = row('_sum', '', point.sum) + row('_count', '', point.count);
-  if (point.kind === 'summary') {
-    return point.quantiles.map(([q, v]) => row('', `quantile="${q}"`, v)).join('') + totals;
+  /** Milliseconds in the text format, seconds in OpenMetrics. */
+  function timeOf(millis: number): number {
+    return openMetrics ? Math.round(millis) / 1000 : Math.round(millis);
   }
-  let below = 0;
-  const buckets = point.counts.map((count, i) => {
-    below += count;
-    return row('_bucket', `le="${point.bounds[i] ?? '+Inf'}"`, below);
-  });
-  return buckets.join('') + totals;
+
+  function complexRows(head: Head, entry: Entry, point: HistogramPoint | SummaryPoint): string {
+    const labels = [entry.identity[form], entry.own[form]].map(String).filter(Boolean);
+    const time =
+      options.timestamps && point.series.descriptor.timed ? ` ${timeOf(point.time)}` : '';
+    const row = (suffix: string, extra: string, value: number) => {
+      const inner = [...labels, extra].filter(Boolean).join(',');
+      const comma = head.isQuoted && inner !== '' ? ',' : '';
+      return `${head.opening(suffix)}${comma}${inner}} ${numberText(value)}${time}\n`;
+    };
+    const bound = (value: number) =>
+      openMetrics && Number.isInteger(value) ? `${value}.0` : numberText(value);
+    const totals = row('_sum', '', point.sum) + row('_count', '', point.count);
+    if (point.kind === 'summary') {
+      const quantiles = point.quantiles.map(([q, v]) => row('', `quantile="${bound(q)}"`, v));
+      return quantiles.join('') + totals;
+    }
+    let below = 0;
+    const buckets = point.counts.map((count, i) => {
+      below += count;
+      return row('_bucket', `le="${bound(point.bounds[i] ?? Number.POSITIVE_INFINITY)}"`, below);
+    });
+    return buckets.join('') + totals;
+  }
+}
+
+function numberText(value: number): string {
+  if (Math.abs(value) === Number.POSITIVE_INFINITY) return value > 0 ? '+Inf' : '-Inf';
+  return String(value);
 }

@@ -43,7 +43,7 @@ export function createBundles(config: Config, said: LogOnce): Bundles {
   /** An engine that was there once comes again: its containers wait for it. */
   function areKeptFor(workload: Workload): boolean {
     return sourcesOf(workload).some((source) => {
-      if (!seen.has(source) && source.exists()) seen.add(source);
+      if (!seen.has(source) && isThere(source)) seen.add(source);
       return seen.has(source);
     });
   }
@@ -89,6 +89,15 @@ export function createBundles(config: Config, said: LogOnce): Bundles {
     if (key === undefined) return;
     troubles.delete(id);
     if (![...troubles.values()].includes(key)) said.recovered(key, message, { id });
+  }
+}
+
+/** Where links lead in a loop there is nothing; `find` says why. */
+function isThere(source: BundleSource): boolean {
+  try {
+    return source.exists();
+  } catch {
+    return false;
   }
 }
 

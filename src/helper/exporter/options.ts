@@ -1,6 +1,5 @@
-import * as z from 'zod/mini';
-import { createCodec, typedOf, wrongType } from '../../confmap/codec.ts';
-import { bool, int, oneOf, option, section } from '../../confmap/codecs.ts';
+import type * as z from 'zod/mini';
+import { bool, float, int, oneOf, option, section } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
 
 /** The options of every exporter that pushes, under the Collector's names; decoded to ms. */
@@ -29,11 +28,11 @@ export const QUEUE_OPTIONS = {
       enabled: option(bool(), true, 'off drops what fails once'),
       initial_interval: option(duration(), 5_000, 'before the first retry'),
       randomization_factor: option(
-        fraction(),
+        float({ min: 0 }),
         0.5,
         'how far an interval may be off, in parts of it',
       ),
-      multiplier: option(fraction(), 1.5, 'by how much intervals grow'),
+      multiplier: option(float({ min: 0 }), 1.5, 'by how much intervals grow'),
       max_interval: option(duration(), 30_000, 'longest interval'),
       max_elapsed_time: option(duration(), 300_000, 'when to give up; `0s` is never'),
     },
@@ -44,16 +43,3 @@ export const QUEUE_OPTIONS = {
 /** The decoded queue and retry options. */
 export type QueueConfig = z.infer<(typeof QUEUE_OPTIONS)['sending_queue']>;
 export type RetryConfig = z.infer<(typeof QUEUE_OPTIONS)['retry_on_failure']>;
-
-/** A number of at least 0. */
-function fraction() {
-  return createCodec<number>(
-    (raw, context) => {
-      const value = typedOf(raw);
-      if (typeof value !== 'number' || !(value >= 0)) wrongType(context, 'float', raw);
-      return value;
-    },
-    z.any(),
-    { schema: { type: ['number', 'string'], pattern: '\\$\\{.+\\}' }, encode: (value) => value },
-  );
-}

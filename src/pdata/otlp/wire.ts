@@ -1,7 +1,7 @@
 /** Protobuf wire types (protobuf.dev/programming-guides/encoding). */
 export const VARINT = 0;
-export const FIXED64 = 1;
-export const LENGTH = 2;
+const FIXED64 = 1;
+const LENGTH = 2;
 
 /** Writes protobuf fields into a buffer that is large enough; sizes are known before. */
 export interface Wire {

@@ -121,12 +121,12 @@ const SPACE = 32;
 /** `major:minor Read 123`; the last line, `Total 123`, names no device. */
 function readLine(bytes: Uint8Array, start: number, end: number, devices: ByDevice): void {
   const major = numberAt(bytes, start, end);
-  if (major === undefined || !Number.isFinite(major)) return;
+  if (!isNumber(major)) return;
   const colon = indexOf(bytes, COLON, start, end);
   const word = indexOf(bytes, SPACE, colon, end) + 1;
   const minor = numberAt(bytes, colon + 1, end);
   const value = numberAt(bytes, indexOf(bytes, SPACE, word, end) + 1, end);
-  if (minor === undefined || value === undefined) return;
+  if (!isNumber(minor) || value === undefined) return;
   const device = major * MINORS + minor;
   let directions = devices.get(device);
   if (directions === undefined) {
@@ -143,6 +143,11 @@ function readLine(bytes: Uint8Array, start: number, end: number, devices: ByDevi
     case 84: // Total
       directions.total = value;
   }
+}
+
+/** Major numbers have 12 bits, minor ones 20: include/linux/kdev_t.h. */
+function isNumber(part: number | undefined): part is number {
+  return part !== undefined && part >= 0 && part < MINORS;
 }
 
 /** `end` when the line holds no such byte. */

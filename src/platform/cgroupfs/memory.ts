@@ -172,5 +172,6 @@ export function openMemoryV1(directory: string, files: FileStore): MemoryReader 
 
 function workingSet(usage: Absentable, inactiveFile: Absentable): Absentable {
   if (usage === undefined || inactiveFile === undefined) return undefined;
+  if (!(inactiveFile >= 0 && inactiveFile < Number.POSITIVE_INFINITY)) return undefined;
   return Math.max(0, usage - inactiveFile);
 }

@@ -3,6 +3,8 @@ const NINE = 57;
 const MINUS = 45;
 const SPACE = 32;
 const EXACT_DIGITS = 15;
+/** No number of a kernel file has more. */
+const MAX_DIGITS = 32;
 
 /** Kernel limits at or over this many bytes mean unlimited (v1's PAGE_COUNTER_MAX is near 2^63). */
 const UNLIMITED = 2 ** 62;
@@ -12,11 +14,15 @@ const UNLIMITED = 2 ** 62;
  * sentinels over 2^62, undefined when there is no number. Exact rounding at any length.
  */
 export function numberAt(bytes: Uint8Array, offset: number, end: number): number | undefined {
-  let at = offset;
-  if (at < end && bytes[at] === MINUS) {
-    const value = numberAt(bytes, at + 1, end);
-    return value === undefined ? undefined : -value;
+  if (offset < end && bytes[offset] === MINUS) {
+    const value = unsignedAt(bytes, offset + 1, end);
+    return value === undefined ? undefined : 0 - value;
   }
+  return unsignedAt(bytes, offset, end);
+}
+
+function unsignedAt(bytes: Uint8Array, offset: number, end: number): number | undefined {
+  let at = offset;
   let value = 0;
   const start = at;
   while (at < end) {
@@ -28,7 +34,7 @@ export function numberAt(bytes: Uint8Array, offset: number, end: number): number
   if (at === start) return isMax(bytes, offset, end) ? Number.POSITIVE_INFINITY : undefined;
   if (at - start <= EXACT_DIGITS) return value;
   // Adding digit by digit rounds more than once past 2^53, and a counter could seem to go back.
-  value = Number(String.fromCharCode(...bytes.subarray(start, at)));
+  if (at - start <= MAX_DIGITS) value = Number(String.fromCharCode(...bytes.subarray(start, at)));
   return value >= UNLIMITED ? Number.POSITIVE_INFINITY : value;
 }
 
@@ -39,6 +45,12 @@ function isMax(bytes: Uint8Array, offset: number, end: number): boolean {
     bytes[offset + 1] === 97 &&
     bytes[offset + 2] === 120
   );
+}
+
+/** The number that digits of a kernel file stand for; Infinity, which no row holds, from 2^62 on. */
+export function countOf(digits: string | undefined): number {
+  const value = Number(digits);
+  return value >= UNLIMITED ? Number.POSITIVE_INFINITY : value;
 }
 
 const NEWLINE = 10;

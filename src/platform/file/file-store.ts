@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { FdBudget } from './fd-budget.ts';
 
 /** `read` found no such file, or its cgroup or process is gone. */
@@ -31,8 +31,12 @@ export interface StoredFile {
 export interface ReadListener {
   failed(path: string, code: string): void;
   recovered(path: string): void;
+  /** A file that failed is gone, or nobody reads it any more. */
+  gone(path: string): void;
 }
 
+/** A FIFO in a file's place would hold up the whole process; reading it fails with ESPIPE. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 const BUFFER_BYTES = 64 * 1024;
 const MAX_BUFFER_BYTES = 16 * 1024 * 1024;
 const PAGE = 4096;
@@ -70,17 +74,14 @@ interface Store {
 
 function readOnce(store: Store, path: string): number {
   try {
-    const fd = openSync(path, 'r');
-    try {
-      return readPages(fd, store);
-    } finally {
-      closeSync(fd);
-      if (store.refused.delete(path)) store.listener.recovered(path);
-    }
+    const length = readAndClose(openSync(path, READ), store, readPages);
+    if (store.refused.delete(path)) store.listener.recovered(path);
+    return length;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
-    if (isAbsent(code)) store.refused.delete(path);
-    else {
+    if (isAbsent(code)) {
+      if (store.refused.delete(path)) store.listener.gone(path);
+    } else {
       if (store.refused.size < MAX_REFUSED) store.refused.add(path);
       store.listener.failed(path, code);
     }
@@ -91,7 +92,15 @@ function readOnce(store: Store, path: string): number {
 type Fill = (fd: number, store: Store) => number;
 
 function readPage(fd: number, store: Store): number {
-  return readSync(fd, store.buffer, 0, store.buffer.length, 0);
+  return readSync(fd, store.buffer, 0, BUFFER_BYTES, 0);
+}
+
+function readAndClose(fd: number, store: Store, fill: Fill): number {
+  try {
+    return fill(fd, store);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function readPages(fd: number, store: Store): number {
@@ -128,6 +137,12 @@ class KernelFile implements StoredFile {
   }
 
   close(): void {
+    if (this.isFailed) this.store.listener.gone(this.path);
+    this.isFailed = false;
+    this.release();
+  }
+
+  private release(): void {
     if (this.fd === CLOSED) return;
     closeSync(this.fd);
     this.store.kept.delete(this.fd);
@@ -137,13 +152,11 @@ class KernelFile implements StoredFile {
 
   private readBy(fill: Fill): number {
     if (this.fd !== CLOSED) return this.readKept(fill);
-    const { round, budget, listener } = this.store;
+    const { round, budget } = this.store;
     if (this.absentIn === round) return ABSENT;
     try {
-      const opened = openSync(this.path, 'r');
-      if (this.isFailed) listener.recovered(this.path);
-      this.isFailed = false;
-      if (!budget.take()) return this.readOnce(opened, fill);
+      const opened = openSync(this.path, READ);
+      if (!budget.take()) return this.succeed(readAndClose(opened, this.store, fill));
       this.fd = opened;
       this.store.kept.add(opened);
       return this.readKept(fill);
@@ -154,26 +167,26 @@ class KernelFile implements StoredFile {
 
   private readKept(fill: Fill): number {
     try {
-      return fill(this.fd, this.store);
+      return this.succeed(fill(this.fd, this.store));
     } catch (error) {
-      this.close();
+      this.release();
       return this.fail(error);
     }
   }
 
-  private readOnce(opened: number, fill: Fill): number {
-    try {
-      return fill(opened, this.store);
-    } finally {
-      closeSync(opened);
-    }
+  private succeed(length: number): number {
+    if (this.isFailed) this.store.listener.recovered(this.path);
+    this.isFailed = false;
+    return length;
   }
 
   private fail(error: unknown): number {
     this.absentIn = this.store.round;
     const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+    const { listener } = this.store;
+    if (!isAbsent(code)) listener.failed(this.path, code);
+    else if (this.isFailed) listener.gone(this.path);
     this.isFailed = !isAbsent(code);
-    if (this.isFailed) this.store.listener.failed(this.path, code);
     return ABSENT;
   }
 }

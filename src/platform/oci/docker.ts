@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { RootedPaths } from '../file/rooted.ts';
 import { type Bundle, BundleError, type BundleSource, readOwnJson } from './bundle.ts';
+import { labelOf, textsOf } from './spec.ts';
 
 const CONFIG = z.object({
   ID: z.string(),
@@ -45,9 +46,9 @@ export function createDockerSource(
       const { Name: name, Config: config } = parsed.data;
       return {
         ...bundle,
-        name: name.replace(/^\//, ''),
-        image: config?.Image ?? undefined,
-        labels: config?.Labels ?? {},
+        name: labelOf(name.replace(/^\//, '')),
+        image: labelOf(config?.Image),
+        labels: textsOf(config?.Labels ?? {}),
       };
     }
     return undefined;

@@ -55,7 +55,7 @@ export function parseOciSpec(json: unknown): OciSpec {
   const network = linux?.namespaces?.find(({ type }) => type === 'network');
   return {
     annotations: textsOf(annotations ?? {}),
-    cgroupsPath: linux?.cgroupsPath ?? undefined,
+    cgroupsPath: labelOf(linux?.cgroupsPath),
     resources: {
       cpuShares: cpu?.shares || undefined,
       cpuQuotaMicros: limitOf(cpu?.quota),
@@ -75,12 +75,18 @@ function limitOf(value: number | null | undefined): number | undefined {
   return value < 0 || value >= 2 ** 62 ? Number.POSITIVE_INFINITY : value;
 }
 
-/** Annotations are a tenant's in part: only texts of a label's size are kept. */
-function textsOf(annotations: Record<string, unknown>): Record<string, string> {
+/** What may become a label: a text of its size that can be written as UTF-8. */
+export function labelOf(value: unknown): string | undefined {
+  const isLabel = typeof value === 'string' && value.length <= MAX_LABEL && value.isWellFormed();
+  return isLabel ? value : undefined;
+}
+
+/** Annotations are a tenant's in part: only those that may become labels are kept. */
+export function textsOf(annotations: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(annotations).filter(
-      (entry): entry is [string, string] =>
-        typeof entry[1] === 'string' && entry[1].length <= MAX_LABEL,
-    ),
+    Object.entries(annotations).flatMap(([key, value]) => {
+      const text = labelOf(value);
+      return text === undefined ? [] : [[key, text]];
+    }),
   );
 }

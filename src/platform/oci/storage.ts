@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { readBoundedJson } from '../file/bounded-json.ts';
 import type { RootedPaths } from '../file/rooted.ts';
 import { type Bundle, type BundleSource, lookAt, readConfig } from './bundle.ts';
+import { labelOf } from './spec.ts';
 
 const LISTS = ['containers.json', 'volatile-containers.json'];
 const HANDLER = 'io.kubernetes.cri-o.RuntimeHandler';
@@ -72,11 +73,10 @@ export function createStorageSource(
 }
 
 function describe(entry: Entry | undefined): Pick<Bundle, 'name' | 'image'> {
-  const name = entry?.names?.[0];
+  const name = labelOf(entry?.names?.[0]);
   try {
     const metadata = JSON.parse(entry?.metadata ?? '{}') as { 'image-name'?: unknown };
-    const image = metadata['image-name'];
-    return { name, image: typeof image === 'string' ? image : undefined };
+    return { name, image: labelOf(metadata['image-name']) };
   } catch {
     return { name, image: undefined };
   }

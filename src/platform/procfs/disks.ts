@@ -1,3 +1,4 @@
+import { countOf } from '../file/bytes.ts';
 import type { FileStore } from '../file/file-store.ts';
 
 /** Counters of one block device since boot. */
@@ -34,7 +35,7 @@ export function readDisks(path: string, files: FileStore): DiskStats[] {
   const lines = [...files.buffer.toString('latin1', 0, length).matchAll(LINE)];
   const names = new Set(lines.map((line) => line[3]));
   return lines.map(([, major, minor, name = '', counts = '']) => {
-    const column = counts.trim().split(' ').map(Number);
+    const column = counts.trim().split(' ').map(countOf);
     const at = (index: number) => column[index] as number;
     const whole = PARTITION.exec(name);
     return {

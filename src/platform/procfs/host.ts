@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { countOf } from '../file/bytes.ts';
 import type { RootedPaths } from '../file/rooted.ts';
+import { readText } from '../file/text.ts';
+
+/** The last moment that a Date can hold. */
+const MAX_MILLIS = 8.64e15;
 
 /** What /proc says of the host as a whole. */
 export interface HostFacts {
@@ -12,21 +16,21 @@ export interface HostFacts {
 
 /** Reads /proc/stat and /proc/meminfo (proc(5)). */
 export function readHost(paths: RootedPaths): HostFacts {
-  const stat = readText(paths, '/proc/stat') ?? '';
+  const stat = textAt(paths, '/proc/stat') ?? '';
   const boot = /^btime (\d+)$/m.exec(stat);
   const cores = stat.match(/^cpu\d+ /gm)?.length;
-  const meminfo = readText(paths, '/proc/meminfo') ?? '';
+  const meminfo = textAt(paths, '/proc/meminfo') ?? '';
   return {
     cores,
     memoryBytes: meminfoBytes(meminfo, 'MemTotal'),
     swapBytes: meminfoBytes(meminfo, 'SwapTotal'),
-    bootMillis: boot === null ? undefined : Number(boot[1]) * 1000,
+    bootMillis: boot === null ? undefined : timeOf(Number(boot[1]) * 1000),
   };
 }
 
 /** Swap in use on the host, in bytes. */
 export function readSwapUsed(paths: RootedPaths): number | undefined {
-  const meminfo = readText(paths, '/proc/meminfo') ?? '';
+  const meminfo = textAt(paths, '/proc/meminfo') ?? '';
   const total = meminfoBytes(meminfo, 'SwapTotal');
   const free = meminfoBytes(meminfo, 'SwapFree');
   return total === undefined || free === undefined ? undefined : total - free;
@@ -34,20 +38,20 @@ export function readSwapUsed(paths: RootedPaths): number | undefined {
 
 /** Processes that the kernel killed for lack of memory since boot: `oom_kill` of /proc/vmstat. */
 export function readOomKills(paths: RootedPaths): number | undefined {
-  const match = /^oom_kill (\d+)$/m.exec(readText(paths, '/proc/vmstat') ?? '');
-  return match === null ? undefined : Number(match[1]);
+  const match = /^oom_kill (\d+)$/m.exec(textAt(paths, '/proc/vmstat') ?? '');
+  return match === null ? undefined : countOf(match[1]);
 }
 
 /** Threads of the whole host: the count after the slash in /proc/loadavg (proc(5)). */
 export function readThreads(paths: RootedPaths): number | undefined {
-  const match = /\/(\d+) /.exec(readText(paths, '/proc/loadavg') ?? '');
-  return match === null ? undefined : Number(match[1]);
+  const match = /\/(\d+) /.exec(textAt(paths, '/proc/loadavg') ?? '');
+  return match === null ? undefined : countOf(match[1]);
 }
 
 /** The ids that cAdvisor puts on machine rows; empty where the host does not tell. */
 export function readMachineIds(paths: RootedPaths): Record<string, string> {
   const first = (...files: string[]) =>
-    files.map((file) => readText(paths, file)?.trim()).find(Boolean) ?? '';
+    files.map((file) => textAt(paths, file)?.trim()).find(Boolean) ?? '';
   return {
     boot_id: first('/proc/sys/kernel/random/boot_id'),
     machine_id: first('/etc/machine-id', '/var/lib/dbus/machine-id'),
@@ -57,7 +61,7 @@ export function readMachineIds(paths: RootedPaths): Record<string, string> {
 
 /** mountinfo of pid 1, or of this process where that is missing or denied. */
 export function readMountinfo(paths: RootedPaths): string | undefined {
-  return readText(paths, '/proc/1/mountinfo') ?? readText(paths, '/proc/self/mountinfo');
+  return textAt(paths, '/proc/1/mountinfo') ?? textAt(paths, '/proc/self/mountinfo');
 }
 
 /** When a process started, in ms since the epoch: field 22 of /proc/<pid>/stat (proc(5)). */
@@ -66,22 +70,27 @@ export function readProcessStart(
   pid: number,
   bootMillis: number,
 ): number | undefined {
-  const stat = readText(paths, `/proc/${pid}/stat`);
+  const stat = textAt(paths, `/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
   // The command may hold spaces and brackets: fields are counted from the last bracket.
   const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  return Number.isFinite(ticks) ? bootMillis + ticks * 10 : undefined;
+  return ticks >= 0 ? timeOf(bootMillis + ticks * 10) : undefined;
+}
+
+/** Undefined for what is no time in ms. */
+function timeOf(millis: number): number | undefined {
+  return Math.abs(millis) <= MAX_MILLIS ? millis : undefined;
 }
 
 function meminfoBytes(meminfo: string, key: string): number | undefined {
   const match = new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(meminfo);
-  return match === null ? undefined : Number(match[1]) * 1024;
+  return match === null ? undefined : countOf(match[1]) * 1024;
 }
 
-function readText(paths: RootedPaths, path: string): string | undefined {
+/** A loop of links is no text either. */
+function textAt(paths: RootedPaths, path: string): string | undefined {
   try {
-    const text = readFileSync(paths.resolve(path), 'utf8');
-    return text === '' ? undefined : text;
+    return readText(paths.resolve(path));
   } catch {
     return undefined;
   }

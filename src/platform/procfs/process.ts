@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { countOf } from '../file/bytes.ts';
 import type { FileStore } from '../file/file-store.ts';
 import type { OwnFiles } from './own-files.ts';
 
@@ -30,6 +31,7 @@ export function* countOpenFiles(
   let looks = 0;
   let isAnyThere = pids.length === 0;
   for (const pid of pids) {
+    if (++looks % LOOKS_PER_TURN === 0) yield;
     const counted = pid === own?.pid ? own.count() : undefined;
     if (counted !== undefined) {
       isAnyThere = true;
@@ -71,7 +73,7 @@ export function readMaxOpenFiles(proc: string, pid: number, files: FileStore): n
   const length = files.readOnce(`${proc}/${pid}/limits`);
   if (length <= 0) return undefined;
   const match = /^Max open files +(\d+) /m.exec(files.buffer.toString('latin1', 0, length));
-  return match === null ? undefined : Number(match[1]);
+  return match === null ? undefined : countOf(match[1]);
 }
 
 /** The inode that names a process' network namespace; undefined when it is gone or may not be seen. */

@@ -20,6 +20,8 @@ export interface ControlConnection {
 export class ControlError extends Error {}
 
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
+/** What it says stands in the log. */
+const MAX_REASON = 256;
 const REPLY = z.object({ success: z.boolean(), err: z.string(), result: z.unknown() });
 
 interface Waiting {
@@ -64,7 +66,7 @@ export function connectControl(address: Address): ControlConnection {
       });
       const reply = REPLY.safeParse(answer);
       if (!reply.success) throw fail(new Error('the answer is no reply'));
-      if (!reply.data.success) throw new ControlError(reply.data.err);
+      if (!reply.data.success) throw new ControlError(reply.data.err.slice(0, MAX_REASON));
       return reply.data.result;
     } finally {
       clearTimeout(late);

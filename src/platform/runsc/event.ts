@@ -29,30 +29,39 @@ export interface EventReply {
   readonly usageNanos: ReadonlyMap<string, number>;
 }
 
-const count = z._default(z.number(), 0);
+/** As in kernel files: what wrapped around is no number, and no row comes of it. */
+const UNLIMITED = 2 ** 62;
+/** IFNAMSIZ less its NUL: netdevice(7). */
+const MAX_NAME = 15;
+const MAX_KEY = 100;
+
+const number = z.pipe(
+  z.number(),
+  z.transform((value: number) => (value >= UNLIMITED ? Number.POSITIVE_INFINITY : value)),
+);
+const count = z._default(number, 0);
+/** What counters are made of; a wrong one spoils all that come after it. */
+const nanos = z.number().check(z.gte(0), z.lt(UNLIMITED));
+const INTERFACE = z.object({
+  Name: z.string(),
+  RxBytes: count,
+  RxPackets: count,
+  RxErrors: count,
+  RxDropped: count,
+  TxBytes: count,
+  TxPackets: count,
+  TxErrors: count,
+  TxDropped: count,
+});
 const EVENT = z.object({
   data: z.object({
-    cpu: z.object({ usage: z.object({ total: z.optional(z.number()) }) }),
-    memory: z.object({ usage: z.object({ usage: z.optional(z.number()) }) }),
-    pids: z.object({ current: z.optional(z.number()) }),
-    network_interfaces: z.nullish(
-      z.array(
-        z.object({
-          Name: z.string(),
-          RxBytes: count,
-          RxPackets: count,
-          RxErrors: count,
-          RxDropped: count,
-          TxBytes: count,
-          TxPackets: count,
-          TxErrors: count,
-          TxDropped: count,
-        }),
-      ),
-    ),
+    cpu: z.object({ usage: z.object({ total: z.optional(nanos) }) }),
+    memory: z.object({ usage: z.object({ usage: z.optional(number) }) }),
+    pids: z.object({ current: z.optional(number) }),
+    network_interfaces: z.nullish(z.array(INTERFACE)),
   }),
 });
-const REPLY = z.object({ event: EVENT, containerUsage: z.record(z.string(), z.number()) });
+const REPLY = z.object({ event: EVENT, containerUsage: z.record(z.string(), nanos) });
 const PROCESSES = z.array(z.object({ threads: z.nullish(z.array(z.number())) }));
 const CONTROL_FILE = z.object({
   results: z.array(
@@ -85,28 +94,39 @@ export function hasControlFile(json: unknown): boolean {
 }
 
 function eventOf({ data }: z.infer<typeof EVENT>): RunscEvent {
+  const { network_interfaces: told } = data;
+  const named = told?.filter(({ Name }) => isName(Name)).map(interfaceOf);
   return {
     cpuNanos: data.cpu.usage.total,
     memoryBytes: data.memory.usage.usage,
     processes: data.pids.current,
-    interfaces: data.network_interfaces
-      ?.filter(({ Name }) => Name !== 'lo')
-      .map((each) => ({
-        name: each.Name,
-        receivedBytes: each.RxBytes,
-        receivedPackets: each.RxPackets,
-        receiveErrors: each.RxErrors,
-        receiveDropped: each.RxDropped,
-        sentBytes: each.TxBytes,
-        sentPackets: each.TxPackets,
-        sendErrors: each.TxErrors,
-        sendDropped: each.TxDropped,
-      })),
+    // One of each name: two would be one series.
+    interfaces: named && [...new Map(named.map((each) => [each.name, each])).values()],
+  };
+}
+
+function interfaceOf(each: z.infer<typeof INTERFACE>): GuestInterface {
+  return {
+    name: each.Name,
+    receivedBytes: each.RxBytes,
+    receivedPackets: each.RxPackets,
+    receiveErrors: each.RxErrors,
+    receiveDropped: each.RxDropped,
+    sentBytes: each.TxBytes,
+    sentPackets: each.TxPackets,
+    sendErrors: each.TxErrors,
+    sendDropped: each.TxDropped,
   };
 }
 
 function checked<T>(schema: z.ZodMiniType<T>, json: unknown, what: string): T {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new Error(`the reply is not ${what}: ${parsed.error.issues[0]?.path.join('.')} is wrong`);
+  const path = parsed.error.issues[0]?.path.join('.').slice(0, MAX_KEY);
+  throw new Error(`the reply is not ${what}: ${path} is wrong`);
+}
+
+/** A name that an interface can have, loopback left out: it becomes a label. */
+function isName(name: string): boolean {
+  return name !== 'lo' && Buffer.byteLength(name) <= MAX_NAME && name.isWellFormed();
 }

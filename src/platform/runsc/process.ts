@@ -13,5 +13,9 @@ export function isSandboxAlive(
 ): boolean {
   const length = files.readOnce(`${proc}/${pid}/cmdline`);
   if (length <= 0) return length < 0 ? false : existsSync(`${proc}/${pid}/exe`);
-  return files.buffer.toString('latin1', 0, length).split('\0').includes(sandboxId);
+  // Never split: the arguments are that process' own to write.
+  const found = files.buffer.subarray(0, length);
+  const last = `\0${sandboxId}`;
+  const isLast = found.subarray(-last.length).equals(Buffer.from(last));
+  return isLast || found.includes(`${last}\0`);
 }

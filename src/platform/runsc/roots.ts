@@ -16,16 +16,22 @@ export function expandRoots(paths: RootedPaths, patterns: readonly string[]): st
     for (const part of pattern.split('/').filter(Boolean)) {
       found = found.flatMap((parent) => {
         if (!part.includes('*')) return [`${parent}/${part}`];
-        return namesIn(paths.resolve(parent || '/'))
+        return namesIn(resolved(paths, parent || '/') ?? '')
           .filter((name) => matches(part, name))
           .map((name) => `${parent}/${name}`);
       });
     }
-    return found.map((path) => paths.resolve(path));
+    return found.flatMap((path) => resolved(paths, path) ?? []);
   });
 }
 
-/** Lists the state files of a root; empty when the root is not there. Throws without the right to look. */
+/** A node has some hundreds of containers; a rootless root is its user's, who may write any number. */
+const MAX_STATES = 4096;
+
+/**
+ * Lists the state files of a root; empty when the root is not there. Throws without the right to look,
+ * and where there are more than 4,096.
+ */
 export function listStates(root: string): StateFile[] {
   let names: string[];
   try {
@@ -35,10 +41,21 @@ export function listStates(root: string): StateFile[] {
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;
   }
-  return names.flatMap((name) => {
+  const states = names.flatMap((name) => {
     const ids = parseStateName(name);
     return ids === undefined ? [] : [{ ...ids, root, path: `${root}/${name}` }];
   });
+  if (states.length > MAX_STATES) throw new Error(`it holds more than ${MAX_STATES} state files`);
+  return states;
+}
+
+/** Undefined for a loop of links, which leads nowhere. */
+function resolved(paths: RootedPaths, path: string): string | undefined {
+  try {
+    return paths.resolve(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function matches(part: string, name: string): boolean {

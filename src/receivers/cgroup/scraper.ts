@@ -45,11 +45,15 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   const { logger } = telemetry;
   const receiver = settings.id.text;
   const said = createLogOnce(logger);
+  const failures = telemetry.counter('sandgauge_source_failures', { source: receiver });
   const paths = createRootedPaths(config.root_path);
   const files = createFileStore(createFdBudget(config.fd_budget || defaultFdLimit()), {
-    failed: (path, code) =>
-      said.trouble(path, 'File cannot be read; its rows are absent', { receiver, path, code }),
+    failed(path, code) {
+      failures.add(1);
+      said.trouble(path, 'File cannot be read; its rows are absent', { receiver, path, code });
+    },
     recovered: (path) => said.recovered(path, 'File can be read again', { receiver, path }),
+    gone: said.forget,
   });
   const isEnabled = createMetricFilter(config);
   const table = createRowTable(isEnabled);
@@ -97,8 +101,10 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
       mayAdd,
       added: addMember,
       removed: removeMember,
-      failed: (directory, error) =>
-        said.trouble(directory, 'Cgroups cannot be listed', { receiver, error: error.message }),
+      failed(directory, error) {
+        failures.add(1);
+        said.trouble(directory, 'Cgroups cannot be listed', { receiver, error: error.message });
+      },
     });
   }
 

@@ -4,10 +4,12 @@ import { duration } from '../../confmap/formats.ts';
 import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/scraper-options.ts';
 import { METADATA } from './metadata.ts';
 
-/** Where runsc keeps its state: by itself, rootless, under containerd, Docker, Podman and CRI-O. */
+/**
+ * Where runsc keeps its state: by itself, under containerd, Docker, Podman and CRI-O. Rootless ones are
+ * not among them: what a user wrote would be believed of any container.
+ */
 const ROOTS = [
   '/run/runsc',
-  '/run/user/*/runsc',
   '/run/containerd/runsc/*',
   '/run/k3s/containerd/runsc/*',
   '/run/docker/runtime-*/*',

@@ -23,7 +23,8 @@ export function openHostCpu(
     read() {
       reader ??= open();
       const seconds = reader?.read().usageSeconds;
-      return seconds === undefined ? undefined : seconds * NANOS;
+      const isKnown = seconds !== undefined && seconds >= 0 && Number.isFinite(seconds);
+      return isKnown ? seconds * NANOS : undefined;
     },
     close: () => reader?.close(),
   };

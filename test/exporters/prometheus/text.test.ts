@@ -4,6 +4,7 @@ import { CPU } from '../../../src/catalog/cpu.ts';
 import { LIFETIME } from '../../../src/catalog/lifetime.ts';
 import { MEMORY } from '../../../src/catalog/memory.ts';
 import { createChunkPool } from '../../../src/exporters/prometheus/chunks.ts';
+import { createLabelTexts } from '../../../src/exporters/prometheus/labels.ts';
 import { writeNumber } from '../../../src/exporters/prometheus/numbers.ts';
 import { createStore } from '../../../src/exporters/prometheus/store.ts';
 import { renderText } from '../../../src/exporters/prometheus/text.ts';
@@ -143,4 +144,95 @@ test('histograms and summaries are printed with their parts', async () => {
     'summary_sum{id="/"} 6',
     'summary_count{id="/"} 3',
   ]);
+});
+
+test('OpenMetrics names counters by what stands before _total and ends with EOF', async () => {
+  const { accept, store } = setUp();
+  const series = createSeries(CPU.container_cpu_usage_seconds_total, NODE, NO_LABELS, RESOURCE);
+  const plain = { ...CPU.container_cpu_usage_seconds_total, name: 'hits', unit: '', help: 'a "b"' };
+  accept(1, true, numberPoint(series, 0, 1234, 2.5));
+  accept(1, true, numberPoint(createSeries(plain, NODE, NO_LABELS, RESOURCE), 0, 1000, 7));
+  const options = { generation: 1, timestamps: true, openMetrics: true };
+  const chunks = await renderText(store.families(), options, createChunkPool());
+  expect(Buffer.concat(chunks).toString()).toBe(
+    [
+      `# HELP container_cpu_usage_seconds ${CPU.container_cpu_usage_seconds_total.help}`,
+      '# TYPE container_cpu_usage_seconds counter',
+      '# UNIT container_cpu_usage_seconds seconds',
+      'container_cpu_usage_seconds_total{id="/"} 2.5 1.234',
+      '# HELP hits a \\"b\\"',
+      '# TYPE hits counter',
+      'hits_total{id="/"} 7 1',
+      '# EOF',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('names of other letters are quoted or escaped, as the scraper takes them', async () => {
+  const { accept, store } = setUp();
+  const dotted = { ...MEMORY.container_memory_rss, name: 'container.memory.rss' };
+  const labels = Object.freeze({ 'k8s.pod': 'p', k8s_pod: 'q' });
+  accept(1, true, numberPoint(createSeries(dotted, labels, NO_LABELS, RESOURCE), 0, 1, 3));
+  accept(1, true, numberPoint(createSeries(dotted, {}, { 'a.b': 'c' }, RESOURCE), 0, 1, 4));
+  const rows = async (utf8: boolean) => {
+    const options = { generation: 1, timestamps: false, utf8 };
+    const chunks = await renderText(store.families(), options, createChunkPool());
+    return Buffer.concat(chunks).toString().split('\n').slice(1, -1);
+  };
+  expect(await rows(true)).toEqual([
+    '# TYPE "container.memory.rss" gauge',
+    '{"container.memory.rss","k8s.pod"="p",k8s_pod="q"} 3',
+    '{"container.memory.rss","a.b"="c"} 4',
+  ]);
+  expect(await rows(false)).toEqual([
+    '# TYPE container_memory_rss gauge',
+    'container_memory_rss{k8s_pod="p;q"} 3',
+    'container_memory_rss{a_b="c"} 4',
+  ]);
+});
+
+test('series over the bound are refused and counted; an ended one makes room', async () => {
+  const counters = { duplicates: { add: vi.fn() }, overflow: { add: vi.fn() } };
+  const store = createStore(counters.duplicates, { maxSeries: 2, overflow: counters.overflow });
+  const made = [1, 2, 3].map((i) => {
+    const identity = Object.freeze({ id: `/${i}` });
+    return createSeries(MEMORY.container_memory_rss, identity, NO_LABELS, RESOURCE);
+  });
+  const accept = (...points: Point[]) =>
+    store.accept({ source: 'test', onDemand: false, points }, 0);
+  const points = made.map((series) => numberPoint(series, 0, 1, 1));
+  const size = () => store.families()[0]?.entries.size;
+  accept(...points);
+  accept(...points);
+  expect([size(), counters.overflow.add.mock.calls.length]).toEqual([2, 2]);
+  accept(endedPoint(points[0]?.series as never, 2), ...points.slice(1));
+  expect([size(), counters.overflow.add.mock.calls.length]).toEqual([2, 2]);
+  store.expire(performance.now() + 1);
+  accept(...points);
+  expect(size()).toBe(2);
+});
+
+test('a metric whose name another type has is refused and counted', async () => {
+  const conflicts = { add: vi.fn() };
+  const store = createStore({ add() {} }, { conflicts });
+  const other = { ...MEMORY.container_memory_rss, type: 'sum', monotonic: true } as const;
+  const same = { ...MEMORY.container_memory_rss, help: 'another' };
+  const points = [MEMORY.container_memory_rss, other, same].map((descriptor, i) =>
+    numberPoint(createSeries(descriptor, { id: `/${i}` }, NO_LABELS, RESOURCE), 0, 1, i),
+  );
+  store.accept({ source: 'test', onDemand: false, points }, 0);
+  expect(store.families()).toHaveLength(1);
+  expect(store.families()[0]?.entries.size).toBe(2);
+  expect(conflicts.add).toHaveBeenCalledTimes(1);
+});
+
+test("a series' own label wins over one that the options add", async () => {
+  const labels = createLabelTexts({
+    constant: { cpu: 'no', x: 'y' },
+    resource: false,
+    keepLetters: true,
+  });
+  const series = createSeries(MEMORY.container_memory_rss, NODE, { cpu: 'total' }, RESOURCE);
+  expect(labels.shared(series).text).toBe('x="y",id="/"');
 });

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 test('files over the budget are read too, and a closed one gives its place away', () => {
   const budget = createFdBudget(1);
-  const files = createFileStore(budget, { failed: vi.fn(), recovered: vi.fn() });
+  const files = createFileStore(budget, { failed: vi.fn(), recovered: vi.fn(), gone: vi.fn() });
   for (const name of ['a', 'b']) writeFileSync(join(folder, name), `${name}1`);
   const [a, b] = [files.open(join(folder, 'a')), files.open(join(folder, 'b'))];
   for (const [file, text] of [
@@ -35,7 +35,7 @@ test('files over the budget are read too, and a closed one gives its place away'
 
 test('an absent file is no failure, and is looked for again only after retryAbsent', () => {
   const failed = vi.fn();
-  const files = createFileStore(createFdBudget(8), { failed, recovered: vi.fn() });
+  const files = createFileStore(createFdBudget(8), { failed, recovered: vi.fn(), gone: vi.fn() });
   const file = files.open(join(folder, 'late'));
   expect(file.read()).toBe(ABSENT);
   writeFileSync(join(folder, 'late'), '7');

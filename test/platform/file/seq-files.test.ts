@@ -12,6 +12,7 @@ function makeStore(limit = 8) {
   const files = createFileStore(createFdBudget(limit), {
     failed: (path, code) => said.push(`failed ${code} ${path}`),
     recovered: (path) => said.push(`recovered ${path}`),
+    gone: (path) => said.push(`gone ${path}`),
   });
   return { files, said };
 }

@@ -6,7 +6,7 @@ import { createFileStore } from '../../../src/platform/file/file-store.ts';
 import { openOwnFiles } from '../../../src/platform/procfs/own-files.ts';
 import { countOpenFiles, type OpenFiles } from '../../../src/platform/procfs/process.ts';
 
-const listener = { failed() {}, recovered() {} };
+const listener = { failed() {}, recovered() {}, gone() {} };
 
 function looksAt(own?: ReturnType<typeof openOwnFiles>): [OpenFiles | undefined, number] {
   const work = countOpenFiles('/proc', [process.pid], () => {}, own);

@@ -15,13 +15,13 @@ export interface DecodedRequest {
 }
 
 /** A KeyValue. */
-export interface DecodedPair {
+interface DecodedPair {
   readonly key: string;
   readonly value: { readonly stringValue?: string };
 }
 
 /** A Metric with one of its kinds of data. */
-export interface DecodedMetric {
+interface DecodedMetric {
   readonly name: string;
   readonly description?: string;
   readonly unit?: string;
@@ -30,7 +30,7 @@ export interface DecodedMetric {
 }
 
 /** A data point. */
-export interface DecodedPoint {
+interface DecodedPoint {
   readonly attributes?: readonly DecodedPair[];
   readonly startTimeUnixNano?: string;
   readonly timeUnixNano?: string;

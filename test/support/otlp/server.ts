@@ -14,7 +14,7 @@ import type { DecodedRequest } from './decode.ts';
 import { loadDecoder } from './decode.ts';
 
 /** What a server answers to one request; nothing is success. */
-export interface Answer {
+interface Answer {
   readonly delayMillis?: number;
   /** A gRPC status code or an HTTP status. */
   readonly code?: number;

@@ -1,0 +1,47 @@
+import type { Settings } from '../../component/factory.ts';
+import type { Counter } from '../../component/telemetry.ts';
+import { ConfigError } from '../../errors.ts';
+import { createLogOnce } from '../../helper/log-once.ts';
+import type { Config } from './config.ts';
+import { createLabelTexts } from './labels.ts';
+import { keepsLetters, metricName, type Strategy } from './names.ts';
+import { createStore, type Store } from './store.ts';
+
+/** Makes the store that the options ask for; what it refuses is counted and said once. */
+export function createExporterStore(settings: Settings, config: Config): Store {
+  const { telemetry, id } = settings;
+  const strategy = strategyOf(settings, config);
+  const labels = { exporter: id.text };
+  const said = createLogOnce(telemetry.logger);
+  const refused = (reason: string, message: string): Counter => {
+    const counter = telemetry.counter('sandgauge_exporter_refused_points', { ...labels, reason });
+    return {
+      add(amount) {
+        counter.add(amount);
+        said.trouble(reason, message, labels);
+      },
+    };
+  };
+  return createStore(telemetry.counter('sandgauge_exporter_duplicate_points', labels), {
+    maxSeries: config.max_series,
+    labels: createLabelTexts({
+      constant: config.const_labels,
+      resource: config.resource_to_telemetry_conversion.enabled,
+      keepLetters: keepsLetters(strategy),
+    }),
+    nameOf: (descriptor) => metricName(descriptor, strategy, config.namespace),
+    overflow: refused('max_series', 'Refused points of more series than max_series'),
+    conflicts: refused('type_conflict', 'Refused a metric whose name another type has'),
+  });
+}
+
+/** The strategy, or what the deprecated key stands for. Throws ConfigError where both are given. */
+export function strategyOf({ id }: Settings, config: Config): Strategy {
+  const suffixes = config.add_metric_suffixes;
+  if (suffixes === undefined) return config.translation_strategy;
+  if (config.translation_strategy !== 'NoTranslation') {
+    const key = `exporters::${id.text}::add_metric_suffixes`;
+    throw new ConfigError(key, 'is deprecated: leave it out, translation_strategy says it all');
+  }
+  return suffixes ? 'UnderscoreEscapingWithSuffixes' : 'UnderscoreEscapingWithoutSuffixes';
+}
