@@ -19,16 +19,20 @@ afterEach(async () => {
   await agent?.stop();
 });
 
-test.each(['otel-collector.yaml', 'config/kubernetes-all.yaml', ...globSync('examples/*/*.yaml')])(
-  '%s starts, and runs as it says',
-  async (path) => {
-    agent = await startAgent(['--config', path], !readFileSync(path, 'utf8').includes('debug:'));
-    if (agent.url === '') await sleep(500);
-    else expect(await agent.scrape()).toMatch(/^container_cpu_usage_seconds_total\{/m);
-    expect(agent.log()).not.toMatch(/\terror\t/);
-    expect(await agent.stop()).toBe(0);
-  },
-);
+test.each([
+  'otel-collector.yaml',
+  ...['config/kubernetes-all.yaml', 'config/otlp.yaml'],
+  ...globSync('examples/*/*.yaml'),
+])('%s starts, and runs as it says', async (path) => {
+  agent = await startAgent(
+    ['--config', path],
+    /^ {2}prometheus:/m.test(readFileSync(path, 'utf8')),
+  );
+  if (agent.url === '') await sleep(500);
+  else expect(await agent.scrape()).toMatch(/^container_cpu_usage_seconds_total\{/m);
+  expect(agent.log()).not.toMatch(/\terror\t/);
+  expect(await agent.stop()).toBe(0);
+});
 
 test.skipIf(isSkipped).each(globSync('examples/*/prometheus*.yml'))('promtool takes %s', (path) => {
   // Debian builds Prometheus without this discovery; everything else of the job is checked.

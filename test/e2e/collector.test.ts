@@ -1,11 +1,17 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Agent, freePort, parseRows, startAgent } from '../support/agent.ts';
+import { makeAuthority } from '../support/certificates.ts';
+import { makeHost } from '../support/fake-host.ts';
 import { buildCollector, type Collector, startCollector } from '../support/otlp/collector.ts';
 import { findPeer, isMissing } from '../support/peers.ts';
 import { unpackTree } from '../support/tree.ts';
 
-const isSkipped = isMissing('a real Collector', { go: findPeer('go') });
+const isSkipped = isMissing('a real Collector', {
+  go: findPeer('go'),
+  openssl: findPeer('openssl'),
+});
 
 /** Its prometheus exporter gives counters the suffix that cAdvisor's name lacks. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -26,10 +32,11 @@ describe.skipIf(isSkipped)('a real Collector', () => {
     await collector.stop();
   });
 
-  async function start(exporter: object, type: string): Promise<void> {
+  // A tree that stands still: what is pushed and what is scraped are the same values.
+  const tree = () => join(unpackTree('sysd-v2'), 'snap1');
+
+  async function start(exporter: object, type: string, root = tree()): Promise<void> {
     const port = await freePort();
-    // A tree that stands still: what is pushed and what is scraped are the same values.
-    const root = join(unpackTree('sysd-v2'), 'snap1');
     const config = {
       receivers: {
         cgroup: {
@@ -77,6 +84,50 @@ describe.skipIf(isSkipped)('a real Collector', () => {
     },
     60_000,
   );
+
+  test.each([
+    ['otlp_grpc', 'TLS'],
+    ['otlp_http', 'TLS'],
+    ['otlp_grpc', 'mTLS'],
+    ['otlp_http', 'mTLS'],
+  ])(
+    '%s over %s',
+    async (type, kind) => {
+      const authority = makeAuthority();
+      try {
+        const [server, client] = [authority.issue('localhost'), authority.issue('agent')];
+        const isMutual = kind === 'mTLS';
+        collector = await startCollector(program, {
+          ...{ cert_file: server.cert, key_file: server.key },
+          ...(isMutual ? { client_ca_file: authority.ca } : {}),
+        });
+        const port = type === 'otlp_http' ? collector.httpPort : collector.grpcPort;
+        const own = isMutual ? { cert_file: client.cert, key_file: client.key } : {};
+        const tls = { ca_file: authority.ca, ...own };
+        await start({ endpoint: `https://localhost:${port}`, tls }, type);
+        await expect.poll(() => collector.written().length, { timeout: 10_000 }).toBeGreaterThan(0);
+        expect(comparable(await collector.scrape()).size).toBeGreaterThan(500);
+      } finally {
+        authority.remove();
+      }
+    },
+    30_000,
+  );
+
+  test('a container that is gone ends there', async () => {
+    const host = makeHost();
+    const [stays, goes] = ['/system.slice/stays.service', '/system.slice/goes.service'];
+    for (const id of [stays, goes]) host.cgroup(id, [1]);
+    collector = await startCollector(program);
+    await start({ endpoint: `http://127.0.0.1:${collector.grpcPort}` }, 'otlp_grpc', host.path);
+    const ids = async () =>
+      new Set(parseRows(await collector.scrape()).map(({ labels }) => labels.id));
+    await expect.poll(async () => (await ids()).has(goes), { timeout: 10_000 }).toBe(true);
+    rmSync(join(host.path, 'sys/fs/cgroup', goes), { recursive: true });
+    await expect.poll(async () => (await ids()).has(goes), { timeout: 10_000 }).toBe(false);
+    expect((await ids()).has(stays)).toBe(true);
+    host.remove();
+  }, 30_000);
 });
 
 /** Rows by name and labels, without what a Collector adds and what moves with the clock. */

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../descriptor.ts';
-import type { Point } from '../point.ts';
+import { isEnded, type Point } from '../point.ts';
 import type { Resource } from '../series.ts';
 
 /** Brings points of one resource and of one metric together, without an object for each group. */
@@ -17,8 +17,8 @@ export interface PointOrder {
   isSameResource(a: number, b: number): boolean;
 }
 
-/** More metrics than any catalog has; a key is resource times this plus metric. */
-const METRICS = 2 ** 16;
+/** More metrics and ends than a request has; a key is resource times this plus metric. */
+const METRICS = 2 ** 20;
 
 /** Kept between calls: fresh arrays of this size would be most of the garbage of an encoding. */
 let keys = new Float64Array(1024);
@@ -41,6 +41,7 @@ export function createPointOrder(points: readonly Point[]): PointOrder {
   let lastGroup = 0;
   let lastResource: Resource | undefined;
   let resourceIndex = 0;
+  let ends = 0;
   return { add, restart, sorted, isSameMetric, isSameResource };
 
   function restart(): void {
@@ -62,12 +63,14 @@ export function createPointOrder(points: readonly Point[]): PointOrder {
   }
 
   function add(index: number): 'none' | 'metric' | 'resource' {
-    const { resource, descriptor } = (points[index] as Point).series;
+    const point = points[index] as Point;
+    const { resource, descriptor } = point.series;
     if (resource !== lastResource) {
       lastResource = resource;
       resourceIndex = indexIn(resources, resource);
     }
-    const key = resourceIndex * METRICS + indexIn(metrics, descriptor);
+    const metricIndex = isEnded(point) ? endIndex() : indexIn(metrics, descriptor);
+    const key = resourceIndex * METRICS + metricIndex;
     keys[index] = key;
     if (key !== lastKey) {
       lastKey = key;
@@ -84,6 +87,15 @@ export function createPointOrder(points: readonly Point[]): PointOrder {
     }
     groups[index] = lastGroup;
     return 'none';
+  }
+
+  /**
+   * The end of a series stands in a metric of its own: the Collector's prometheus exporter reads a
+   * metric no further than its first point without a value.
+   */
+  function endIndex(): number {
+    ends = (ends + 1) % (METRICS / 2);
+    return METRICS - 1 - ends;
   }
 
   /** Counts the points of each group, then puts each where its group begins. */
