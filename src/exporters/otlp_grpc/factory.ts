@@ -35,6 +35,7 @@ function createOtlpGrpcExporter(settings: Settings, config: Config): Exporter {
       client = await openClient(config, target, certificates);
     },
     consume: push.consume,
+    health: push.health,
     async shutdown() {
       await push.shutdown();
       client?.close();

@@ -39,6 +39,7 @@ function createOtlpHttpExporter(settings: Settings, config: Config): Exporter {
       client = await openClient(config, url, certificates);
     },
     consume: push.consume,
+    health: push.health,
     async shutdown() {
       await push.shutdown();
       const open = client;

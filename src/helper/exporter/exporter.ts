@@ -1,4 +1,4 @@
-import type { Component, Consumer } from '../../component/component.ts';
+import type { Component, ComponentHealth, Consumer } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { createLogOnce } from '../log-once.ts';
@@ -25,7 +25,7 @@ const DRAIN_MILLIS = 5_000;
 export function createPushExporter(
   { telemetry, id }: Settings,
   exporter: PushExporter,
-): Component & Consumer {
+): Component & Consumer & Required<Pick<Component, 'health'>> {
   const labels = { exporter: id.text };
   const said = createLogOnce(telemetry.logger);
   const sent = telemetry.counter('otelcol_exporter_sent_metric_points', labels);
@@ -42,7 +42,15 @@ export function createPushExporter(
       : { ...exporter.queue, queue_size: Number.POSITIVE_INFINITY, wait_for_result: true },
     deliver,
   );
-  return { start: async () => {}, consume, shutdown };
+  let lastError: string | undefined;
+  return { start: async () => {}, consume, shutdown, health };
+
+  /** A Collector that is down is no reason to restart the agent. */
+  function health(): ComponentHealth {
+    return lastError === undefined
+      ? { status: 'ok' }
+      : { status: 'recoverable_error', detail: lastError };
+  }
 
   async function consume(batch: Batch): Promise<void> {
     const requests = exporter.encode(batch);
@@ -69,6 +77,7 @@ export function createPushExporter(
       const rejected = Math.min(partial?.rejected ?? 0, request.points);
       sent.add(request.points - rejected);
       failed.add(rejected);
+      lastError = undefined;
       said.recovered('failing', 'Data is taken again', labels);
       if (partial === undefined || (rejected === 0 && partial.message === '')) return;
       telemetry.logger.warn('Partial success response', {
@@ -78,6 +87,7 @@ export function createPushExporter(
       });
     } catch (error) {
       failed.add(request.points);
+      lastError = (error as Error).message;
       telemetry.logger.error('Exporting failed. Dropping data.', {
         ...labels,
         error: (error as Error).message,
@@ -97,6 +107,7 @@ export function createPushExporter(
   }
 
   function retried(error: Error, delay: number): void {
+    lastError = error.message;
     said.trouble('failing', 'Exporting failed. Will retry the request after interval.', {
       ...labels,
       error: error.message,

@@ -111,9 +111,11 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, endpoint, unavailable, fata
 
   test('what fails for a moment is sent again, once it was taken never', async () => {
     const { server, exporter, count, log } = await setUp();
-    server.answers.push({ code: unavailable }, { code: unavailable });
+    server.answers.push({ code: unavailable }, { code: unavailable, delayMillis: 100 });
     await exporter.consume(batchOf(10));
+    await expect.poll(() => exporter.health?.().status).toBe('recoverable_error');
     await expect.poll(() => count('sent')).toBe(10);
+    expect(exporter.health?.()).toEqual({ status: 'ok' });
     expect(taken(server)).toEqual(upTo(10));
     expect(count('send_failed')).toBe(0);
     expect(log.filter((line) => line.includes('Will retry'))).toHaveLength(1);
