@@ -66,12 +66,6 @@ test('a file that is no text and several broken files are told together', () => 
   expect(status).toBe(1);
 });
 
-test.skipIf(process.getuid?.() === 0)('a file without rights', () => {
-  const path = file('secret.yaml', '');
-  chmodSync(path, 0);
-  expect(runAgent(['--config', path]).output).toContain(`${path}: no right to read this file`);
-});
-
 test('what the printed configuration says is what it prints', () => {
   const first = runAgent(['print-config', '--format', 'yaml']);
   expect(first.status).toBe(0);
