@@ -1,16 +1,10 @@
 import type { ChannelOptions, Client, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { ClientCertificates, ClientTls } from '../../helper/client-tls.ts';
-import type { ExportRequest, PartialSuccess } from '../../helper/exporter/request.ts';
+import type { Connection, ExportRequest, PartialSuccess } from '../../helper/exporter/request.ts';
 import { SendError } from '../../helper/exporter/request.ts';
 import { decodeResponse, decodeRetryDelay } from '../../pdata/otlp/response.ts';
 import type { Config } from './config.ts';
 import type { Target } from './endpoint.ts';
-
-/** A channel to the other side's MetricsService. */
-export interface MetricsClient {
-  send(request: ExportRequest, signal: AbortSignal): Promise<PartialSuccess | undefined>;
-  close(): void;
-}
 
 const METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 const STATUS_DETAILS = 'grpc-status-details-bin';
@@ -25,7 +19,7 @@ export async function openClient(
   config: Config,
   { address, isPlain }: Target,
   certificates: ClientCertificates,
-): Promise<MetricsClient> {
+): Promise<Connection> {
   const grpc = await import('@grpc/grpc-js');
   const credentials = isPlain
     ? grpc.credentials.createInsecure()
@@ -38,7 +32,7 @@ export async function openClient(
   const client: Client = new grpc.Client(address, credentials, channelOptions(config, config.tls));
   const metadata: Metadata = new grpc.Metadata({ waitForReady: config.wait_for_ready });
   for (const [key, value] of Object.entries(config.headers)) metadata.set(key, value.reveal());
-  return { send, close: () => client.close() };
+  return { send, close: async () => client.close() };
 
   function send({ bytes }: ExportRequest, signal: AbortSignal) {
     return new Promise<PartialSuccess | undefined>((resolve, reject) => {

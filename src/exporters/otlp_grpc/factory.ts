@@ -3,7 +3,7 @@ import type { ExporterFactory, Settings } from '../../component/factory.ts';
 import { readClientCertificates } from '../../helper/client-tls.ts';
 import { createPushExporter } from '../../helper/exporter/exporter.ts';
 import { encodeRequests } from '../../pdata/otlp/request.ts';
-import { type MetricsClient, openClient } from './client.ts';
+import { openClient } from './client.ts';
 import { CONFIG, type Config } from './config.ts';
 import { targetOf } from './endpoint.ts';
 import { METADATA } from './metadata.ts';
@@ -20,26 +20,11 @@ function createOtlpGrpcExporter(settings: Settings, config: Config): Exporter {
   const target = targetOf(config.endpoint, config.tls.insecure, path);
   const certificates = readClientCertificates(config.tls, `${path}::tls`);
   const scope = { name: 'sandgauge', version: '' };
-  let client: MetricsClient | undefined;
-  const push = createPushExporter(settings, {
+  return createPushExporter(settings, {
     encode: ({ points }) => encodeRequests(points, scope, config.max_request_bytes),
-    send: (request, signal) => (client as MetricsClient).send(request, signal),
+    open: () => openClient(config, target, certificates),
     timeoutMillis: config.timeout,
     queue: config.sending_queue,
     retry: config.retry_on_failure,
   });
-  return {
-    asks: false,
-    countsSent: true,
-    async start() {
-      client = await openClient(config, target, certificates);
-    },
-    consume: push.consume,
-    health: push.health,
-    async shutdown() {
-      await push.shutdown();
-      client?.close();
-      client = undefined;
-    },
-  };
 }

@@ -3,18 +3,13 @@ import { gzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { ClientCertificates } from '../../helper/client-tls.ts';
 import {
+  type Connection,
   type ExportRequest,
   type PartialSuccess,
   SendError,
 } from '../../helper/exporter/request.ts';
 import { decodeResponse } from '../../pdata/otlp/response.ts';
 import type { Config } from './config.ts';
-
-/** Sends requests to one URL over kept connections. */
-export interface MetricsClient {
-  send(request: ExportRequest, signal: AbortSignal): Promise<PartialSuccess | undefined>;
-  close(): Promise<void>;
-}
 
 const MAX_RESPONSE_BYTES = 64 * 1024;
 const RETRYABLE = [429, 502, 503, 504];
@@ -25,7 +20,7 @@ export async function openClient(
   config: Config,
   url: URL,
   certificates: ClientCertificates,
-): Promise<MetricsClient> {
+): Promise<Connection> {
   const { Agent, ProxyAgent } = await import('undici');
   const { tls } = config;
   const connect = {

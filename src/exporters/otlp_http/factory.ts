@@ -7,7 +7,7 @@ import type { ExportRequest } from '../../helper/exporter/request.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { jsonRequests } from '../../pdata/otlp/json.ts';
 import { encodeRequests } from '../../pdata/otlp/request.ts';
-import { type MetricsClient, openClient } from './client.ts';
+import { openClient } from './client.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
 
@@ -24,29 +24,13 @@ function createOtlpHttpExporter(settings: Settings, config: Config): Exporter {
   const path = `exporters::${settings.id.text}`;
   const url = urlOf(config, path);
   const certificates = readClientCertificates(config.tls, `${path}::tls`);
-  let client: MetricsClient | undefined;
-  const push = createPushExporter(settings, {
+  return createPushExporter(settings, {
     encode,
-    send: (request, signal) => (client as MetricsClient).send(request, signal),
+    open: () => openClient(config, url, certificates),
     timeoutMillis: config.timeout,
     queue: config.sending_queue,
     retry: config.retry_on_failure,
   });
-  return {
-    asks: false,
-    countsSent: true,
-    async start() {
-      client = await openClient(config, url, certificates);
-    },
-    consume: push.consume,
-    health: push.health,
-    async shutdown() {
-      await push.shutdown();
-      const open = client;
-      client = undefined;
-      await open?.close();
-    },
-  };
 
   function encode({ points }: Batch): ExportRequest[] {
     const { encoding, max_request_bytes: maxBytes } = config;

@@ -1,17 +1,17 @@
-import type { Component, ComponentHealth, Consumer } from '../../component/component.ts';
+import type { ComponentHealth, Exporter } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { createLogOnce } from '../log-once.ts';
 import type { QueueConfig, RetryConfig } from './options.ts';
 import { createSendingQueue } from './queue.ts';
-import type { ExportRequest, Send } from './request.ts';
+import type { Connection, ExportRequest } from './request.ts';
 import { createRetry } from './retry.ts';
 
 /** What a pushing exporter is made of. */
 export interface PushExporter {
   /** Encodes a batch into requests, each small enough for the other side. */
   encode(batch: Batch): ExportRequest[];
-  readonly send: Send;
+  open(): Promise<Connection>;
   /** How long one attempt may take, in ms; 0 is without end. */
   readonly timeoutMillis: number;
   readonly queue: QueueConfig;
@@ -22,10 +22,7 @@ export interface PushExporter {
 const DRAIN_MILLIS = 5_000;
 
 /** Queue, retry and accounts of an exporter that pushes: the Collector's exporterhelper. */
-export function createPushExporter(
-  { telemetry, id }: Settings,
-  exporter: PushExporter,
-): Component & Consumer & Required<Pick<Component, 'health'>> {
+export function createPushExporter({ telemetry, id }: Settings, exporter: PushExporter): Exporter {
   const labels = { exporter: id.text };
   const said = createLogOnce(telemetry.logger);
   const sent = telemetry.counter('otelcol_exporter_sent_metric_points', labels);
@@ -43,7 +40,12 @@ export function createPushExporter(
     deliver,
   );
   let lastError: string | undefined;
-  return { start: async () => {}, consume, shutdown, health };
+  let connection: Connection | undefined;
+  return { asks: false, countsSent: true, start, consume, shutdown, health };
+
+  async function start(): Promise<void> {
+    connection = await exporter.open();
+  }
 
   /** A Collector that is down is no reason to restart the agent. */
   function health(): ComponentHealth {
@@ -99,11 +101,12 @@ export function createPushExporter(
     }
   }
 
-  function attempt(request: ExportRequest) {
+  async function attempt(request: ExportRequest) {
     const { timeoutMillis } = exporter;
     const signals = [stopAll.signal];
     if (timeoutMillis > 0) signals.push(AbortSignal.timeout(timeoutMillis));
-    return exporter.send(request, AbortSignal.any(signals));
+    if (connection === undefined) throw new Error('the exporter is not started');
+    return connection.send(request, AbortSignal.any(signals));
   }
 
   function retried(error: Error, delay: number): void {
@@ -121,5 +124,8 @@ export function createPushExporter(
     const bound = setTimeout(() => stopAll.abort(), DRAIN_MILLIS);
     await queue.close();
     clearTimeout(bound);
+    const open = connection;
+    connection = undefined;
+    await open?.close();
   }
 }

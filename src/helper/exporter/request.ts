@@ -11,11 +11,12 @@ export interface PartialSuccess {
   readonly message: string;
 }
 
-/** Sends one request; `signal` ends the attempt. Throws a SendError. */
-export type Send = (
-  request: ExportRequest,
-  signal: AbortSignal,
-) => Promise<PartialSuccess | undefined>;
+/** A way to the other side, which connects by itself when it is needed. */
+export interface Connection {
+  /** Sends one request; `signal` ends the attempt. Throws a SendError. */
+  send(request: ExportRequest, signal: AbortSignal): Promise<PartialSuccess | undefined>;
+  close(): Promise<void>;
+}
 
 /** A request was not taken. */
 export class SendError extends Error {
