@@ -44,7 +44,7 @@ if ! compgen -G "$cache/kernel-*/boot/vmlinuz-*" >/dev/null; then
   rm -rf "$work"
 fi
 # A real Collector, by its own builder: some minutes, once.
-if command -v go >/dev/null 2>&1; then
+if PATH=$PATH:/usr/local/go/bin command -v go >/dev/null 2>&1; then
   bash "$(dirname "$0")/otlp/build-collector.sh" >/dev/null 2>"$cache/collector.log" ||
     { tail -20 "$cache/collector.log" >&2; exit 1; }
 else

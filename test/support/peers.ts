@@ -14,7 +14,7 @@ export function cacheDirectory(): string {
 
 /** The absolute path of a program; undefined when it is not installed. */
 export function findPeer(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/go/bin'];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 

@@ -3,7 +3,7 @@ import type { Settings } from '../../component/factory.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { createLogOnce } from '../log-once.ts';
 import type { QueueConfig, RetryConfig } from './options.ts';
-import { createSendingQueue } from './queue.ts';
+import { createSendingQueue, QueueError } from './queue.ts';
 import type { Connection, ExportRequest } from './request.ts';
 import { createRetry } from './retry.ts';
 
@@ -60,11 +60,12 @@ export function createPushExporter({ telemetry, id }: Settings, exporter: PushEx
     try {
       await queue.add(requests);
     } catch (error) {
-      if (!exporter.queue.enabled || exporter.queue.wait_for_result) throw error;
+      // What was sent and failed is counted there.
+      if (!(error instanceof QueueError)) throw error;
       refused.add(batch.points.length);
-      said.trouble('full', 'Data is dropped: the sending queue is full', {
+      said.trouble('full', 'Data is dropped: the sending queue has no room', {
         ...labels,
-        error: (error as Error).message,
+        error: error.message,
       });
       throw error;
     } finally {

@@ -15,6 +15,9 @@ export interface SendingQueue {
   close(): Promise<void>;
 }
 
+/** There is no room, or no more is taken: what was to be added is lost. */
+export class QueueError extends Error {}
+
 interface Item {
   readonly request: ExportRequest;
   readonly size: number;
@@ -44,12 +47,13 @@ export function createSendingQueue(
   async function add(requests: readonly ExportRequest[]): Promise<void> {
     const sizes = requests.map(sizeOf);
     const total = sizes.reduce((sum, each) => sum + each, 0);
-    if (total > config.queue_size) throw new Error('the batch is larger than the sending queue');
+    if (total > config.queue_size)
+      throw new QueueError('the batch is larger than the sending queue');
     while (size + total > config.queue_size) {
-      if (!config.block_on_overflow || isClosed) throw new Error('sending queue is full');
+      if (!config.block_on_overflow || isClosed) throw new QueueError('sending queue is full');
       await new Promise<void>((resolve) => blocked.push(resolve));
     }
-    if (isClosed) throw new Error('sending queue is stopped');
+    if (isClosed) throw new QueueError('sending queue is stopped');
     size += total;
     const results = requests.map(
       (request, i) =>

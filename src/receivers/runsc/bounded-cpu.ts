@@ -24,7 +24,8 @@ const SLACK_NANOS = 20e6;
 
 /** Starts at zero on both sides: the first times hold all since the sandbox began. */
 export function createBoundedCpu(): BoundedCpu {
-  let counters = new Map<string, Counter>();
+  /** Kept for the sandbox' life: one that is not told for a moment goes on where it was. */
+  const counters = new Map<string, Counter>();
   let host = 0;
   let slack = 0;
   return { add };
@@ -40,13 +41,12 @@ export function createBoundedCpu(): BoundedCpu {
       hostNanos,
       times.size,
     );
-    counters = new Map(
-      [...times].map(([id, time], i) => {
-        const total = before(id).total + (rises[i] as number) * share;
-        return [id, { last: time, total }];
-      }),
-    );
-    return new Map([...counters].map(([id, { total }]) => [id, total]));
+    const totals = [...times].map(([id, time], i): [string, number] => {
+      const total = before(id).total + (rises[i] as number) * share;
+      counters.set(id, { last: time, total });
+      return [id, total];
+    });
+    return new Map(totals);
   }
 
   function shareOf(sum: number, hostNanos: number | undefined, containers: number): number {

@@ -17,6 +17,8 @@ export interface DiscoveryListener {
 export interface Discovery {
   /** Lists the roots and reads what is new or was written since. */
   look(): void;
+  /** True when the last look saw every container: then one that it did not tell of is not gVisor's. */
+  isComplete(): boolean;
   /** Of the roots at the last look: `absent` where none is there, `denied` where none may be read. */
   state(): 'absent' | 'denied' | 'up';
 }
@@ -36,7 +38,11 @@ export function createDiscovery(
 ): Discovery {
   const known = new Map<string, Known>();
   let found = { denied: 0, readable: 0 };
-  return { look, state };
+  return { look, isComplete, state };
+
+  function isComplete(): boolean {
+    return found.denied === 0 && [...known.values()].every(({ state: each }) => each !== undefined);
+  }
 
   function state(): 'absent' | 'denied' | 'up' {
     if (found.readable > 0) return 'up';

@@ -70,7 +70,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
 
   function look(): void {
     discovery.look();
-    kit.speaker.listed();
+    if (discovery.isComplete()) kit.speaker.listed();
   }
 
   function added(state: ContainerState, { root }: StateFile): void {

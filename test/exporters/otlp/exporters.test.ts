@@ -185,6 +185,17 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, endpoint, unavailable, fata
     expect(count('send_failed')).toBe(2);
   });
 
+  test('what finds no room is counted, also where senders wait for the result', async () => {
+    const yaml = 'sending_queue: {queue_size: 1, num_consumers: 1, wait_for_result: true}';
+    const { server, exporter, count } = await setUp(yaml);
+    server.answers.push({ delayMillis: 200 });
+    const first = exporter.consume(batchOf(2));
+    await expect(exporter.consume(batchOf(3))).rejects.toThrow('sending queue is full');
+    expect(count('enqueue_failed')).toBe(3);
+    await first;
+    expect(count('sent')).toBe(2);
+  });
+
   test('a stop sends what waits once more, within its bound', async () => {
     const { server, exporter, count } = await setUp('sending_queue: {num_consumers: 1}');
     server.answers.push({ delayMillis: 200 });

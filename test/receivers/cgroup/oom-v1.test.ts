@@ -57,4 +57,22 @@ describe.skipIf(isSkipped)('OOM kills in real cgroups of this host', () => {
       await agent.stop();
     }
   });
+
+  test('a cgroup with children has no row: the kernel leaves out those that were killed in them', async () => {
+    const parent = makeCgroup('oom-parent');
+    const child = make(`${parent.id}/child`);
+    made.push(parent);
+    await kill(child);
+    const agent = await startAgent(['--set', 'receivers.cgroup.raw_cgroups=all']);
+    try {
+      const text = await agent.scrape();
+      expect(valueFor(text, METRIC, child.id)).toBe(1);
+      // What the kernel says of it: a zero that is not true.
+      expect(parent.read('memory', 'memory.oom_control')).toContain('oom_kill 0');
+      expect(valueFor(text, METRIC, parent.id)).toBeUndefined();
+      expect(valueFor(text, 'container_memory_usage_bytes', parent.id)).toBeGreaterThan(0);
+    } finally {
+      await agent.stop();
+    }
+  });
 });

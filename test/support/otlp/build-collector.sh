@@ -2,6 +2,7 @@
 # Builds the Collector of collector-manifest.yaml with its own builder, once per version of the
 # manifest, and prints its path. Needs go; modules come from the Go module proxy.
 set -euo pipefail
+PATH=$PATH:/usr/local/go/bin
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SANDGAUGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sandgauge}
 manifest=$here/collector-manifest.yaml

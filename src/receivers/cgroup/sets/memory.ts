@@ -60,6 +60,7 @@ export function createMemorySet({
   function open(member: Member): SetReader {
     const isNode = member.workload.kind === 'node';
     let reader: MemoryReader | undefined;
+    let wasParent = workloadIsParent(member);
     return { record, close: () => reader?.close() };
 
     function record(recorder: Parameters<SetReader['record']>[0], pass: number): boolean {
@@ -78,20 +79,20 @@ export function createMemorySet({
 
     /**
      * A cgroup without children has no faults but its own. The node's kills are in /proc/vmstat; on
-     * v1 a cgroup's count leaves out those of its children, which may be gone.
+     * v1 a cgroup's count leaves out those of its children, also once they are gone.
      */
     function completed(stats: MemoryStats): MemoryStats {
       if (isNode) return { ...stats, oomKills: readOomKills(paths) };
       if (stats.ownFaults === undefined && member.node.children.size === 0) {
         return { ...stats, ownFaults: stats.faults, ownMajorFaults: stats.majorFaults };
       }
-      return isV2 || member.workload.kind === 'container' || !isParent()
-        ? stats
-        : { ...stats, oomKills: undefined };
-    }
-
-    function isParent(): boolean {
-      return member.workload.kind !== 'cgroup' || member.node.children.size > 0;
+      wasParent ||= member.node.children.size > 0;
+      return isV2 || !wasParent ? stats : { ...stats, oomKills: undefined };
     }
   }
+}
+
+/** Pods and slices have had children even where none is left. */
+function workloadIsParent({ workload }: Member): boolean {
+  return workload.kind === 'pod' || workload.kind === 'slice';
 }
