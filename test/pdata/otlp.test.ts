@@ -200,7 +200,7 @@ function normal(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value;
   const entries = Object.entries(value)
     .filter(([key, each]) => !isDefault(key, each))
-    .map(([key, each]) => [key, normal(each)] as const);
+    .map(([key, each]) => [key, key === 'asDouble' ? normal(Number(each)) : normal(each)] as const);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

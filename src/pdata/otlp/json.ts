@@ -62,13 +62,16 @@ function dataPointOf(point: Point): object {
     case 'number': {
       if (point.flags !== 0) return head;
       const isInt = descriptor.valueType === 'int' && Number.isSafeInteger(point.value);
-      return { ...head, ...(isInt ? { asInt: String(point.value) } : { asDouble: point.value }) };
+      return {
+        ...head,
+        ...(isInt ? { asInt: String(point.value) } : { asDouble: doubleOf(point.value) }),
+      };
     }
     case 'histogram':
       return {
         ...head,
         count: String(point.count),
-        sum: point.sum,
+        sum: doubleOf(point.sum),
         bucketCounts: point.counts.map(String),
         explicitBounds: point.bounds,
       };
@@ -76,10 +79,18 @@ function dataPointOf(point: Point): object {
       return {
         ...head,
         count: String(point.count),
-        sum: point.sum,
-        quantileValues: point.quantiles.map(([quantile, value]) => ({ quantile, value })),
+        sum: doubleOf(point.sum),
+        quantileValues: point.quantiles.map(([quantile, value]) => ({
+          quantile,
+          value: doubleOf(value),
+        })),
       };
   }
+}
+
+/** ProtoJSON writes what JSON has no number for as text: "Infinity", "-Infinity", "NaN". */
+function doubleOf(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
 }
 
 function attributesOf(labels: Labels): object[] {
