@@ -132,6 +132,39 @@ describe('OTLP protobuf', () => {
     );
   });
 
+  test('each metric of a resource stands once, in whatever order its points come', () => {
+    const resources = [0, 1, 2].map((i) => ({ attributes: { 'host.name': `${i}` } }));
+    const descriptors = [0, 1, 2].map((i) => ({ ...BYTES, name: `metric_${i}` }));
+    const index = fc.integer({ min: 0, max: 2 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(index, index), { minLength: 1 }), (places) => {
+        const points = places.map(([resource, metric], i) => {
+          const made = createSeries(
+            descriptors[metric] as Descriptor,
+            { id: `${i}` },
+            {},
+            resources[resource] as Resource,
+          );
+          return numberPoint(made, 1, 2, i);
+        });
+        const [request] = encodeRequests(points, SCOPE, MEGABYTES);
+        const { resourceMetrics } = decode(request?.bytes ?? Buffer.alloc(0));
+        const got = resourceMetrics.flatMap(({ resource, scopeMetrics: [scope] }) =>
+          (scope?.metrics ?? []).map(({ name, gauge }) => [
+            `${resource.attributes[0]?.value.stringValue} ${name}`,
+            (gauge?.dataPoints ?? []).map(({ asInt }) => Number(asInt)),
+          ]),
+        );
+        const want = Map.groupBy(
+          places.keys(),
+          (i) => `${places[i]?.[0]} metric_${places[i]?.[1]}`,
+        );
+        expect(got).toHaveLength(want.size);
+        expect(new Map(got as [string, number[]][])).toEqual(want);
+      }),
+    );
+  });
+
   test('the end of a series has its flag and no value', () => {
     const series = createSeries(
       { ...BYTES, type: 'sum', monotonic: true, temporality: 'cumulative' },

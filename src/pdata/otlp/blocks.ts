@@ -1,6 +1,14 @@
 import type { Descriptor } from '../descriptor.ts';
 import type { Labels, Resource } from '../series.ts';
-import { createWire, fieldSize, writeLength, writeRaw } from './wire.ts';
+import {
+  createWire,
+  fieldSize,
+  VARINT,
+  writeLength,
+  writeRaw,
+  writeTag,
+  writeVarint,
+} from './wire.ts';
 
 /** Field numbers of opentelemetry/proto/common/v1 and resource/v1. */
 const KEY = 1;
@@ -11,9 +19,13 @@ const RESOURCE_METRICS_RESOURCE = 1;
 const NAME = 1;
 const DESCRIPTION = 2;
 const UNIT = 3;
+const DATA = { gauge: 5, sum: 7, histogram: 9, summary: 11 } as const;
+const TEMPORALITY = 2;
+const IS_MONOTONIC = 3;
+const TEMPORALITIES = { unspecified: 0, delta: 1, cumulative: 2 } as const;
 
 const resourceBlocks = new WeakMap<Resource, Buffer>();
-const descriptorBlocks = new WeakMap<Descriptor, Buffer>();
+const metricBlocks = new WeakMap<Descriptor, MetricBlock>();
 
 /** Labels as repeated KeyValue fields of one number: encoded once for each label object. */
 export type LabelBlocks = (labels: Labels) => Buffer;
@@ -47,18 +59,44 @@ export function resourceBlock(resource: Resource): Buffer {
   return block;
 }
 
-/** Name, description and unit of a Metric. */
-export function descriptorBlock(descriptor: Descriptor): Buffer {
-  let block = descriptorBlocks.get(descriptor);
+/** What stands around the points of a Metric. */
+export interface MetricBlock {
+  /** Name, description and unit. */
+  readonly head: Buffer;
+  /** The number of the field that holds the points. */
+  readonly data: number;
+  /** Temporality and monotonicity, which stand behind the points. */
+  readonly tail: Buffer;
+}
+
+/** The parts of a Metric that are the same each time. */
+export function metricBlock(descriptor: Descriptor): MetricBlock {
+  let block = metricBlocks.get(descriptor);
   if (block === undefined) {
-    block = Buffer.concat([
+    const head = Buffer.concat([
       textField(NAME, descriptor.name),
       textField(DESCRIPTION, descriptor.help),
       textField(UNIT, descriptor.unit),
     ]);
-    descriptorBlocks.set(descriptor, block);
+    block = { head, data: DATA[descriptor.type], tail: encodeTail(descriptor) };
+    metricBlocks.set(descriptor, block);
   }
   return block;
+}
+
+function encodeTail({ type, temporality, monotonic }: Descriptor): Buffer {
+  const wire = createWire(2 * 2);
+  if (type === 'sum' || type === 'histogram') {
+    if (TEMPORALITIES[temporality] > 0) {
+      writeTag(wire, TEMPORALITY, VARINT);
+      writeVarint(wire, TEMPORALITIES[temporality]);
+    }
+    if (type === 'sum' && monotonic) {
+      writeTag(wire, IS_MONOTONIC, VARINT);
+      writeVarint(wire, 1);
+    }
+  }
+  return wire.bytes.subarray(0, wire.at);
 }
 
 /** A field with bytes in it. */

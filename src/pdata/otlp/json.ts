@@ -1,5 +1,5 @@
 import type { Descriptor } from '../descriptor.ts';
-import type { Point } from '../point.ts';
+import { isEnded, type Point } from '../point.ts';
 import type { Labels, Resource } from '../series.ts';
 import type { EncodedRequest, Scope } from './request.ts';
 
@@ -7,17 +7,21 @@ const TEMPORALITIES = { unspecified: 0, delta: 1, cumulative: 2 } as const;
 
 /** OTLP/JSON of an ExportMetricsServiceRequest: 64-bit integers are texts, enums are numbers. */
 export function jsonRequest(points: readonly Point[], scope: Scope): object {
-  const groups = new Map<Resource, Map<Descriptor, Point[]>>();
+  const groups = new Map<Resource, Map<Descriptor | Point, Point[]>>();
   for (const point of points) {
     const { resource, descriptor } = point.series;
-    const metrics = groups.get(resource) ?? new Map<Descriptor, Point[]>();
+    const metrics = groups.get(resource) ?? new Map<Descriptor | Point, Point[]>();
     groups.set(resource, metrics);
-    metrics.set(descriptor, [...(metrics.get(descriptor) ?? []), point]);
+    // As in protobuf, the end of a series stands in a metric of its own.
+    const key = isEnded(point) ? point : descriptor;
+    const of = metrics.get(key);
+    if (of === undefined) metrics.set(key, [point]);
+    else of.push(point);
   }
   return {
     resourceMetrics: [...groups].map(([resource, metrics]) => ({
       resource: { attributes: attributesOf(resource.attributes) },
-      scopeMetrics: [{ scope, metrics: [...metrics].map(([each, of]) => metricOf(each, of)) }],
+      scopeMetrics: [{ scope, metrics: [...metrics.values()].map(metricOf) }],
     })),
   };
 }
@@ -37,7 +41,8 @@ export function jsonRequests(
   );
 }
 
-function metricOf(descriptor: Descriptor, points: readonly Point[]): object {
+function metricOf(points: readonly Point[]): object {
+  const { descriptor } = (points[0] as Point).series;
   const { name, help, unit, type, temporality, monotonic } = descriptor;
   const dataPoints = points.map(dataPointOf);
   const aggregation = { aggregationTemporality: TEMPORALITIES[temporality] };

@@ -11,6 +11,7 @@ import {
   writeLength,
   writeNanos,
   writeRaw,
+  writeRawDouble,
   writeTag,
   writeVarint,
 } from './wire.ts';
@@ -94,7 +95,7 @@ function writeHistogram(wire: Wire, point: HistogramPoint): void {
   }
   if (point.bounds.length === 0) return;
   writeLength(wire, HISTOGRAM.bounds, 8 * point.bounds.length);
-  for (const bound of point.bounds) wire.at = wire.bytes.writeDoubleLE(bound, wire.at);
+  for (const bound of point.bounds) writeRawDouble(wire, bound);
 }
 
 function writeSummary(wire: Wire, point: SummaryPoint): void {

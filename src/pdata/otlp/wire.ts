@@ -6,12 +6,17 @@ const LENGTH = 2;
 /** Writes protobuf fields into a buffer that is large enough; sizes are known before. */
 export interface Wire {
   readonly bytes: Buffer;
+  readonly view: DataView;
   at: number;
 }
 
-/** Starts at the beginning of a fresh buffer. */
-export function createWire(size: number): Wire {
-  return { bytes: Buffer.allocUnsafe(size), at: 0 };
+/** Starts at the beginning of a fresh buffer, which holds anything. */
+export function createWire(
+  size: number,
+  allocate: (size: number) => Buffer = Buffer.allocUnsafe,
+): Wire {
+  const bytes = allocate(size);
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size), at: 0 };
 }
 
 /** The bytes that a varint takes; up to 2^53. */
@@ -65,47 +70,31 @@ export function writeFixed64(wire: Wire, field: number, value: number): void {
 /** The same without a tag, in packed fields. */
 export function write64(wire: Wire, value: number): void {
   const high = Math.floor(value / 2 ** 32);
-  writeHalves(wire, value - high * 2 ** 32, high);
+  wire.view.setUint32(wire.at, value - high * 2 ** 32, true);
+  wire.view.setInt32(wire.at + 4, high, true);
+  wire.at += 8;
 }
-
-let lastMillis = -1;
-const lastNanos = Buffer.alloc(8);
 
 /** A time in ms as nanoseconds, which are past 2^53: exact to the microsecond. */
 export function writeNanos(wire: Wire, field: number, millis: number): void {
   writeTag(wire, field, FIXED64);
-  if (millis !== lastMillis) {
-    const micros = Math.round(millis * 1000);
-    const high = Math.floor(micros / 2 ** 32);
-    const low = (micros - high * 2 ** 32) * 1000;
-    const carry = Math.floor(low / 2 ** 32);
-    writeHalves({ bytes: lastNanos, at: 0 }, low - carry * 2 ** 32, high * 1000 + carry);
-    lastMillis = millis;
-  }
-  copy8(wire, lastNanos);
+  const micros = Math.round(millis * 1000);
+  const high = Math.floor(micros / 2 ** 32);
+  const low = (micros - high * 2 ** 32) * 1000;
+  const carry = Math.floor(low / 2 ** 32);
+  wire.view.setUint32(wire.at, low - carry * 2 ** 32, true);
+  wire.view.setUint32(wire.at + 4, high * 1000 + carry, true);
+  wire.at += 8;
 }
 
-const double = new Float64Array(1);
-const doubleBytes = new Uint8Array(double.buffer);
-
-/** A double; every machine that this runs on is little-endian, as the wire is. */
+/** A double. */
 export function writeDouble(wire: Wire, field: number, value: number): void {
   writeTag(wire, field, FIXED64);
-  double[0] = value;
-  copy8(wire, doubleBytes);
+  writeRawDouble(wire, value);
 }
 
-/** Eight bytes one by one: a call of `set` costs more. */
-function copy8(wire: Wire, from: Uint8Array): void {
-  const { bytes, at } = wire;
-  for (let i = 0; i < 8; i++) bytes[at + i] = from[i] as number;
-  wire.at = at + 8;
-}
-
-function writeHalves(wire: Wire, low: number, high: number): void {
-  const { bytes } = wire;
-  let { at } = wire;
-  for (let half = low >>> 0, i = 0; i < 4; i++, half >>>= 8) bytes[at++] = half;
-  for (let half = high >>> 0, i = 0; i < 4; i++, half >>>= 8) bytes[at++] = half;
-  wire.at = at;
+/** The same without a tag, in packed fields. */
+export function writeRawDouble(wire: Wire, value: number): void {
+  wire.view.setFloat64(wire.at, value, true);
+  wire.at += 8;
 }
