@@ -41,6 +41,8 @@ export interface Receiver extends Component {
 
 /** Changes batches on their way. */
 export interface Processor extends Component, Consumer {
+  /** True when it hands on nothing but what an exporter asks for, by `flush`. */
+  readonly waitsForReader?: boolean;
   /** Hands on what it holds back. */
   flush(): Promise<void>;
 }
@@ -60,8 +62,13 @@ export type Extension = Component;
 export interface Host {
   /** What every series of this node is about. */
   readonly resource: Resource;
-  /** The extension with this id, or the only one of that type; undefined when there is none. */
-  extension(typeOrId: string): Extension | undefined;
+  /** The version of the agent; '' where nobody told. */
+  readonly version?: string;
+  /**
+   * The extension with this id, or the only one of that type unless `exact`; undefined when there
+   * is none.
+   */
+  extension(typeOrId: string, match?: 'exact'): Extension | undefined;
   /**
    * Makes the on-demand receivers upstream of an exporter read now, then flushes the processors
    * between. Concurrent callers share a collection. `deadline` is in ms of performance.now().

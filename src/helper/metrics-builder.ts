@@ -1,6 +1,12 @@
 import type { Counter } from '../component/telemetry.ts';
 import type { Descriptor } from '../pdata/descriptor.ts';
-import { endedPoint, numberPoint, type Point } from '../pdata/point.ts';
+import {
+  endedPoint,
+  type HistogramPoint,
+  numberPoint,
+  type Point,
+  type SummaryPoint,
+} from '../pdata/point.ts';
 import { createSeries, type Labels, type Resource, type Series } from '../pdata/series.ts';
 
 /** A series that a source can give for each of its workloads. */
@@ -11,8 +17,16 @@ export interface SeriesTemplate {
 
 /** Records the values of one workload from one source; `slot` is an index into the templates. */
 export interface Recorder {
-  record(slot: number, value: number | undefined): void;
+  /** `readAt` is when the value was read, in ms, if not now: for one slot it never goes back. */
+  record(slot: number, value: number | undefined, readAt?: number): void;
+  /** Records a histogram or a summary into a slot whose descriptor is of that type. */
+  recordDistribution(slot: number, distribution: Distribution): void;
 }
+
+/** What a histogram or a summary point holds beside its series and times. */
+export type Distribution =
+  | Omit<HistogramPoint, 'series' | 'start' | 'time' | 'flags'>
+  | Omit<SummaryPoint, 'series' | 'start' | 'time' | 'flags'>;
 
 /** Turns the values of a source's passes into points and finds the series that ended. */
 export interface MetricsBuilder {
@@ -82,11 +96,11 @@ export function createMetricsBuilder(resource: Resource, dropped: Counter): Metr
     const series: (Series | undefined)[] = new Array(templates.length).fill(undefined);
     const last = new Float64Array(templates.length);
     const seen = new Float64Array(templates.length);
-    const life: Life = { record, collectEnded };
+    const life: Life = { record, recordDistribution, collectEnded };
     lives.add(life);
     return life;
 
-    function record(slot: number, value: number | undefined): void {
+    function record(slot: number, value: number | undefined, readAt = time): void {
       if (value === undefined) return;
       series[slot] ??= make(slot);
       const known = series[slot] as Series;
@@ -98,7 +112,20 @@ export function createMetricsBuilder(resource: Resource, dropped: Counter): Metr
       }
       last[slot] = value;
       seen[slot] = pass;
-      points.push(numberPoint(known, monotonic ? start : 0, time, value));
+      points.push(numberPoint(known, monotonic ? start : 0, readAt, value));
+    }
+
+    /** The guard looks at the count, which goes back only when the source began anew. */
+    function recordDistribution(slot: number, distribution: Distribution): void {
+      series[slot] ??= make(slot);
+      const { count } = distribution;
+      if (!(count >= (last[slot] as number) && Number.isFinite(distribution.sum))) {
+        dropped.add(1);
+        return;
+      }
+      last[slot] = count;
+      seen[slot] = pass;
+      points.push({ series: series[slot] as Series, start, time, flags: 0, ...distribution });
     }
 
     function make(slot: number): Series {

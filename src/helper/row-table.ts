@@ -12,7 +12,8 @@ export type Row<Stats> = readonly [
 /** Rows that are switched on, with the slots that they have in the table. */
 interface Rows<Stats> {
   readonly isEmpty: boolean;
-  record(recorder: Recorder, stats: Stats): void;
+  /** `readAt` is when the figures were read, in ms, if not now. */
+  record(recorder: Recorder, stats: Stats, readAt?: number): void;
 }
 
 /** The rows that a recorder can fill; a metric that is switched off costs nothing. */
@@ -35,9 +36,9 @@ export function createRowTable(isEnabled: (metric: Metric) => boolean): RowTable
     }
     return {
       isEmpty: enabled.length === 0,
-      record(recorder, stats) {
+      record(recorder, stats, readAt) {
         for (let i = 0; i < values.length; i++) {
-          recorder.record(first + i, (values[i] as Row<Stats>[1])(stats));
+          recorder.record(first + i, (values[i] as Row<Stats>[1])(stats), readAt);
         }
       },
     };

@@ -13,6 +13,15 @@ export const TIMING_OPTIONS = {
   timeout: option(duration(), 0, 'longest pass; `0s` is none'),
 };
 
+/** The option of receivers that walk writable layers. Decoded to ms. */
+export const LAYER_OPTIONS = {
+  writable_layer_interval: option(
+    duration(),
+    60_000,
+    'how old the size of a writable layer may be before it is walked again; the walks take 5 % of a CPU at most',
+  ),
+};
+
 /** The option that names the workload_observer. */
 export const OBSERVER_OPTIONS = {
   observer: option(text(), 'workload_observer', 'the extension that joins names'),

@@ -41,6 +41,8 @@ export interface GraphSettings {
   readonly registry: Registry;
   readonly telemetry: Telemetry;
   readonly resource: Resource;
+  /** The version of the agent. */
+  readonly version?: string;
   readonly now: () => number;
 }
 
@@ -72,7 +74,10 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
   checkAskers(conf, receivers, exporters, built);
   const processors = built.flatMap((pipeline) => pipeline.processors);
   return {
-    host: { resource: settings.resource, extension: findExtension, collect, health: health.read },
+    host: {
+      ...{ resource: settings.resource, version: settings.version ?? '' },
+      ...{ extension: findExtension, collect, health: health.read },
+    },
     startOrder: health.watch([
       ...named(extensions),
       ...named(exporters),
@@ -98,15 +103,22 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
       const found = resolveComponent(registry, conf, 'processors', id);
       const out = countedItems(head, telemetry, 'outgoing', id);
       const processor = found.factory.create(settingsOf(found), found.config, out);
+      if (processor.waitsForReader && !pipeline.exporters.some((to) => exporters.get(to)?.asks)) {
+        throw fault(
+          conf,
+          ['processors', id],
+          'hands on only when read, but no exporter of its pipeline has collect_on_scrape: true',
+        );
+      }
       processors.unshift(processor);
       head = countedItems(processor, telemetry, 'incoming', id);
     }
     return { ...pipeline, processors, head };
   }
 
-  function findExtension(typeOrId: string): Extension | undefined {
+  function findExtension(typeOrId: string, match?: 'exact'): Extension | undefined {
     const exact = extensions.get(typeOrId);
-    if (exact !== undefined) return exact;
+    if (exact !== undefined || match === 'exact') return exact;
     const ofType = [...extensions].filter(([id]) => id.split('/')[0] === typeOrId);
     return ofType.length === 1 ? ofType[0]?.[1] : undefined;
   }

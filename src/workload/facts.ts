@@ -12,8 +12,12 @@ export interface Facts {
   /** The id of the pod's sandbox container; its own id for a sandbox. */
   readonly sandboxId: string | undefined;
   readonly runtime: Runtime | undefined;
+  /** Where the host has mounted its root file system. */
+  readonly rootfs: string | undefined;
   readonly resources: OciResources;
   readonly network: OciNetwork;
+  /** Its Kubernetes labels, where a source tells them: bundles do not. */
+  readonly labels?: Texts;
 }
 
 type Texts = Readonly<Record<string, string>>;
@@ -27,7 +31,7 @@ const KUBELET = 'io.kubernetes.';
  * sandbox whose bundle tells none.
  */
 export function factsOf(bundle: Omit<Bundle, 'path'>, sandboxImage = ''): Facts {
-  const { annotations, resources, network } = bundle.spec;
+  const { annotations, rootfs, resources, network } = bundle.spec;
   const described = describe(bundle, annotations);
   const { names, isSandbox } = described;
   const image = names.image || (isSandbox ? sandboxImage : '');
@@ -35,6 +39,7 @@ export function factsOf(bundle: Omit<Bundle, 'path'>, sandboxImage = ''): Facts 
     ...described,
     names: { ...names, image },
     runtime: runtimeOf(bundle.runtime),
+    rootfs: rootfs?.startsWith('/') ? rootfs : undefined,
     resources,
     network,
   };

@@ -22,6 +22,12 @@ export interface Known {
   readonly sinceMillis?: number;
 }
 
+/** A workload that is there and whose names are known. */
+export interface KnownWorkload {
+  readonly workload: Workload;
+  readonly identity: Identity;
+}
+
 /** Joins what is known of a workload and keeps the claims: one answer to who speaks for what. */
 export interface WorkloadObserver {
   /** A receiver says, before the first announcement, that it runs and for which runtimes. */
@@ -35,6 +41,8 @@ export interface WorkloadObserver {
    * ask again. Once given, the same object for the workload's whole life.
    */
   identify(workload: Workload): Identity | undefined;
+  /** All that are announced and identified, in no order. */
+  known(): Iterable<KnownWorkload>;
   /**
    * Asks for the right to speak. A container of unknown runtime is pending until each receiver of
    * another runtime has listed, for at most a minute; a granted claim lasts the workload's life.

@@ -184,11 +184,10 @@ export function receiverEdits(name: string): Record<string, (text: string) => st
       text.includes(`'${name}'`) ? text : text.replace("'libvirt']", `'libvirt', '${name}']`),
     'src/workload/voices.ts': (text) => {
       if (text.includes(`'${name}'`)) return text;
-      const groups = ['usage', 'network', 'disk_io', 'spec'];
-      const row = groups.map((group) => `${group}: '${name}'`).join(', ');
+      const last = "  libvirt: by('libvirt'),\n";
       return text
         .replace("| 'none';", `| '${name}' | 'none';`)
-        .replace(/(\n {2}libvirt: \{.*\},\n)/, `$1  ${name}: { ${row} },\n`);
+        .replace(last, `${last}  ${name}: by('${name}'),\n`);
     },
   };
 }

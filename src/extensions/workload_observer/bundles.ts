@@ -1,3 +1,4 @@
+import { dirname, relative, resolve } from 'node:path';
 import type { LogOnce } from '../../helper/log-once.ts';
 import { createRootedPaths } from '../../platform/file/rooted.ts';
 import { type Bundle, BundleError, type BundleSource } from '../../platform/oci/bundle.ts';
@@ -55,7 +56,8 @@ export function createBundles(config: Config, said: LogOnce): Bundles {
         const bundle = source.find(workload.containerId ?? '');
         if (bundle === undefined) continue;
         seen.add(source);
-        const facts = factsOf(bundle, config.sandbox_image);
+        const rootfs = rootfsOf(bundle, paths.root);
+        const facts = { ...factsOf(bundle, config.sandbox_image), rootfs };
         check(bundle, facts, workload);
         over(workload, 'Bundle can be used again');
         return facts;
@@ -102,6 +104,11 @@ function isThere(source: BundleSource): boolean {
 }
 
 const GONE = 'Bundle that could not be used is gone';
+
+/** A relative path is the bundle's: made the host's here, where it is known what that is below. */
+function rootfsOf({ path, spec }: Bundle, root: string): string | undefined {
+  return spec.rootfs && resolve('/', relative(root, dirname(path)), spec.rootfs);
+}
 
 /** A tenant may make cgroups below its own, of any name: no engine of the host keeps one there. */
 function isInContainer({ id }: Workload): boolean {

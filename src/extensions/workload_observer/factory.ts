@@ -35,6 +35,7 @@ function createObserver(settings: Settings, config: Config): Extension & Workloa
     register: claims.register,
     claim: claims.claim,
     identify: identities.identify,
+    known: identities.known,
     listed: claims.listed,
     announce(workload, known) {
       claims.announce(workload, known?.sinceMillis);

@@ -2,7 +2,7 @@ import type { Counter } from '../../component/telemetry.ts';
 import type { LogOnce } from '../../helper/log-once.ts';
 import type { Facts } from '../../workload/facts.ts';
 import { createIdentity, type Names } from '../../workload/identity.ts';
-import type { Identity } from '../../workload/observer.ts';
+import type { Identity, KnownWorkload } from '../../workload/observer.ts';
 import type { Workload } from '../../workload/workload.ts';
 import type { Bundles } from './bundles.ts';
 
@@ -10,6 +10,7 @@ import type { Bundles } from './bundles.ts';
 export interface Identities {
   announce(workload: Workload, told?: Facts): void;
   identify(workload: Workload): Identity | undefined;
+  known(): Iterable<KnownWorkload>;
   withdraw(workload: Workload): void;
 }
 
@@ -48,7 +49,7 @@ export function createIdentities(sources: IdentitySources): Identities {
   const entries = new Map<string, Entry>();
   const pods = new Map<string, { names: Names; readonly containers: Set<string> }>();
   let withheldCount = 0;
-  return { announce, identify, withdraw };
+  return { announce, identify, known, withdraw };
 
   function announce(workload: Workload, told?: Facts): void {
     const entry: Entry = entries.get(keyOf(workload)) ?? {
@@ -74,6 +75,12 @@ export function createIdentities(sources: IdentitySources): Identities {
     entry.identity ??= resolve(entry);
     if (entry.identity !== undefined) release(entry);
     return entry.identity;
+  }
+
+  function* known(): Iterable<KnownWorkload> {
+    for (const { workload, identity } of entries.values()) {
+      if (identity !== undefined) yield { workload, identity };
+    }
   }
 
   function resolve(entry: Entry): Identity | undefined {

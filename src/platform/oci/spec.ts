@@ -5,6 +5,8 @@ const MAX_LABEL = 4096;
 /** What a container was made to be: the parts of an OCI config.json that tell names and limits. */
 export interface OciSpec {
   readonly annotations: Readonly<Record<string, string>>;
+  /** Where the root file system is mounted, as written: a relative path is the bundle's. */
+  readonly rootfs: string | undefined;
   readonly cgroupsPath: string | undefined;
   readonly resources: OciResources;
   readonly network: OciNetwork;
@@ -28,6 +30,7 @@ export type OciNetwork = 'own' | 'joined' | 'host';
 const amount = z.nullish(z.number());
 const SPEC = z.object({
   annotations: z.nullish(z.record(z.string(), z.unknown())),
+  root: z.nullish(z.object({ path: z.nullish(z.string()) })),
   linux: z.nullish(
     z.object({
       cgroupsPath: z.nullish(z.string()),
@@ -50,11 +53,12 @@ export function parseOciSpec(json: unknown): OciSpec {
     const [issue] = parsed.error.issues;
     throw new Error(`it is not an OCI config: ${issue?.path.join('.') || 'the whole'} is wrong`);
   }
-  const { annotations, linux } = parsed.data;
+  const { annotations, root, linux } = parsed.data;
   const { cpu, memory, pids } = linux?.resources ?? {};
   const network = linux?.namespaces?.find(({ type }) => type === 'network');
   return {
     annotations: textsOf(annotations ?? {}),
+    rootfs: labelOf(root?.path) || undefined,
     cgroupsPath: labelOf(linux?.cgroupsPath),
     resources: {
       cpuShares: cpu?.shares || undefined,

@@ -64,6 +64,16 @@ export function readMountinfo(paths: RootedPaths): string | undefined {
   return textAt(paths, '/proc/1/mountinfo') ?? textAt(paths, '/proc/self/mountinfo');
 }
 
+/**
+ * Whether this process is in a PID namespace below that of <root>/proc: NSpid of proc(5). Cgroup files
+ * then tell it other pids than those of <root>/proc, or none: pid_namespaces(7).
+ */
+export function isBelowPidNamespace(paths: RootedPaths): boolean {
+  const status = textAt(paths, '/proc/self/status') ?? '';
+  const pids = /^NSpid:(.*)$/m.exec(status)?.[1]?.trim().split(/\s+/) ?? [];
+  return pids.length > 1 && Number(pids.at(-1)) === process.pid;
+}
+
 /** When a process started, in ms since the epoch: field 22 of /proc/<pid>/stat (proc(5)). */
 export function readProcessStart(
   paths: RootedPaths,

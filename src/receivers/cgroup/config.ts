@@ -1,7 +1,12 @@
 import type * as z from 'zod/mini';
 import { int, list, oneOf, option, section, text } from '../../confmap/codecs.ts';
 import { glob } from '../../confmap/formats.ts';
-import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/scraper-options.ts';
+import {
+  LAYER_OPTIONS,
+  metricOptions,
+  OBSERVER_OPTIONS,
+  TIMING_OPTIONS,
+} from '../../helper/scraper-options.ts';
 import { RUNTIMES } from '../../workload/workload.ts';
 import { METADATA } from './metadata.ts';
 
@@ -44,6 +49,7 @@ export const CONFIG = section({
     'restricts containers and their pods by runtime; with `include` nothing else gives rows',
   ),
   ...metricOptions(METADATA.series),
+  ...LAYER_OPTIONS,
   fd_budget: option(
     int({ min: 0 }),
     0,

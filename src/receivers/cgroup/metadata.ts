@@ -1,4 +1,5 @@
 import { CPU } from '../../catalog/cpu.ts';
+import { DISK } from '../../catalog/disk.ts';
 import { DISK_IO } from '../../catalog/disk-io.ts';
 import { LIFETIME } from '../../catalog/lifetime.ts';
 import { MACHINE } from '../../catalog/machine.ts';
@@ -10,7 +11,7 @@ import { PROCESS } from '../../catalog/process.ts';
 import { SPEC } from '../../catalog/spec.ts';
 import type { Metadata } from '../../component/factory.ts';
 
-const SETS = [CPU, MEMORY, OOM, PROCESS, PRESSURE, DISK_IO, NETWORK, SPEC, LIFETIME, MACHINE];
+const SETS = [CPU, MEMORY, OOM, PROCESS, PRESSURE, DISK_IO, DISK, NETWORK, SPEC, LIFETIME, MACHINE];
 
 /** What the cgroup receiver is. */
 export const METADATA: Metadata = {

@@ -1,6 +1,8 @@
 import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
+import { createLayers } from '../../helper/layers/layers.ts';
+import { createLayerWalks } from '../../helper/layers/walks.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
 import type { MetricsBuilder } from '../../helper/metrics-builder.ts';
 import { createPacer, type Pacer } from '../../helper/pacer.ts';
@@ -16,7 +18,12 @@ import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
 import { createFdBudget, defaultFdLimit } from '../../platform/file/fd-budget.ts';
 import { createFileStore } from '../../platform/file/file-store.ts';
 import { createRootedPaths } from '../../platform/file/rooted.ts';
-import { readHost, readMachineIds, readMountinfo } from '../../platform/procfs/host.ts';
+import {
+  isBelowPidNamespace,
+  readHost,
+  readMachineIds,
+  readMountinfo,
+} from '../../platform/procfs/host.ts';
 import { parseCgroupPath } from '../../workload/cgroup-path.ts';
 import type { MetricGroup } from '../../workload/voices.ts';
 import { createBounds } from './bounds.ts';
@@ -65,6 +72,10 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   const leftOut = telemetry.counter('sandgauge_source_left_out_cgroups', { source: receiver });
   const memberOf = (node: CgroupNode) => entries.get(node)?.member;
   const selection = createSelection(config, (node) => identified(memberOf(node)));
+  const layers = createLayers({
+    ...{ intervalMillis: config.writable_layer_interval, receiver, now: settings.now },
+    ...{ said, failures },
+  });
   const watcher = createDirectoryWatcher((directory) => tree.changed(directory));
   let tree: CgroupTree;
   let context: MemberContext;
@@ -85,12 +96,20 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
         `no cgroup file system is mounted below "${config.root_path}" (looked in proc/1/mountinfo and proc/self/mountinfo); set it to where the host's / is`,
       );
     }
+    if (isBelowPidNamespace(paths)) {
+      throw new ConfigError(
+        `receivers::${receiver}::root_path`,
+        `the processes of "${config.root_path}" are in another PID namespace, so that those of a cgroup cannot be told; run in the host's (hostPID: true, --pid=host)`,
+      );
+    }
     const voiced = { voice: 'cgroup', runtimes: ['runc'], observer: config.observer } as const;
     ({ builder, speaker } = createReceiverKit(settings, service, voiced, said));
     const ids = Object.freeze(readMachineIds(paths));
     machine = builder.recorder(machineTable.templates, ids, host.bootMillis ?? 0);
     metricSets = createSets({
-      ...{ layout, files, paths, said, builder, table, isEnabled },
+      ...{ layout, files, paths, said, builder, table, layers, isEnabled },
+      walks: createLayerWalks(paths, settings.now),
+      failed: () => failures.add(1),
       host: () => host,
     });
     context = {
@@ -140,6 +159,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   async function scrape(signal: AbortSignal): Promise<Point[]> {
     const pause = createPacer(signal);
     await refresh(settings.now(), pause);
+    for (const set of metricSets) await set.prepare?.();
     const startedAt = settings.now();
     builder.begin(startedAt);
     pass++;
@@ -202,6 +222,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
 
   async function shutdown(): Promise<void> {
     watcher.close();
+    await layers.close();
     for (const entry of entries.values()) close(entry);
     entries.clear();
   }

@@ -1,7 +1,12 @@
 import type * as z from 'zod/mini';
 import { int, list, oneOf, option, section, text } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
-import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/scraper-options.ts';
+import {
+  LAYER_OPTIONS,
+  metricOptions,
+  OBSERVER_OPTIONS,
+  TIMING_OPTIONS,
+} from '../../helper/scraper-options.ts';
 import { METADATA } from './metadata.ts';
 
 /**
@@ -34,6 +39,7 @@ export const CONFIG = section({
   runsc_path: option(text(), 'runsc', 'the program that `events` runs'),
   max_concurrency: option(int({ min: 1, max: 64 }), 4, 'how many of them at a time'),
   ...metricOptions(METADATA.series),
+  ...LAYER_OPTIONS,
   ...OBSERVER_OPTIONS,
 });
 

@@ -3,6 +3,7 @@ import { MEMORY } from '../../catalog/memory.ts';
 import type { Metric } from '../../catalog/metric.ts';
 import { PROCESS } from '../../catalog/process.ts';
 import { createLabelledRecorders } from '../../helper/labelled-recorders.ts';
+import { createLayerRows, type LayerRecorder } from '../../helper/layers/rows.ts';
 import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
 import { createRowTable, type Row } from '../../helper/row-table.ts';
 import { LIFETIME_ROWS, NETWORK_ROWS } from '../../helper/rows.ts';
@@ -11,6 +12,7 @@ import type { InterfaceStats } from '../../platform/procfs/network.ts';
 import type { Identity } from '../../workload/observer.ts';
 import { SPEC_ROWS, specOf } from '../../workload/spec.ts';
 import type { Workload } from '../../workload/workload.ts';
+import { followLayer, type LayerSources } from './layer.ts';
 import type { ContainerSample } from './sample.ts';
 import type { ContainerState } from './state.ts';
 
@@ -42,6 +44,7 @@ export interface ContainerContext {
   /** Of the memory controller: with 2 swap is limited apart from memory. */
   readonly version: 1 | 2;
   hostMemoryBytes(): number | undefined;
+  readonly layerSources: LayerSources;
 }
 
 /** Makes containers whose rows are those that are switched on. */
@@ -52,6 +55,7 @@ export function createContainers(
   const usage = table.add(USAGE_ROWS);
   const spec = table.add(SPEC_ROWS);
   const lifetime = table.add(LIFETIME_ROWS);
+  const layerRows = createLayerRows(isEnabled);
   const networkTable = createRowTable(isEnabled);
   const network = networkTable.add(NETWORK_ROWS);
   return createContainer;
@@ -64,12 +68,9 @@ export function createContainers(
     const { builder, speaker } = context;
     let identity: Identity | undefined;
     let recorder: Recorder | undefined;
-    const interfaces = createLabelledRecorders(
-      builder,
-      networkTable,
-      { labels: () => identity?.labels ?? {}, start: () => state.createdMillis },
-      'interface',
-    );
+    let layer: LayerRecorder | undefined;
+    const owner = { labels: () => identity?.labels ?? {}, start: () => state.createdMillis };
+    const interfaces = createLabelledRecorders(builder, networkTable, owner, 'interface');
     return { state, workload, record, recordInterfaces, close };
 
     function record(sample: ContainerSample, now: number): void {
@@ -88,6 +89,16 @@ export function createContainers(
           specOf({ oci, kernel: undefined, version: context.version, hostMemoryBytes }),
         );
       }
+      if (!layerRows.isEmpty && speaker.maySpeak(workload, 'disk')) {
+        layer ??= openLayer(identity);
+        layer?.record();
+      }
+    }
+
+    function openLayer({ facts }: Identity): LayerRecorder | undefined {
+      const rootfs = facts?.rootfs ?? state.spec.rootfs;
+      if (rootfs === undefined) return undefined;
+      return layerRows.open(builder, owner, followLayer(context.layerSources, state, rootfs));
     }
 
     function recordInterfaces(found: readonly InterfaceStats[]): void {
@@ -104,6 +115,7 @@ export function createContainers(
     function close(): void {
       if (recorder !== undefined) builder.drop(recorder);
       interfaces.close();
+      layer?.close();
     }
   }
 }

@@ -76,6 +76,7 @@ export function createDiscovery(
       said.trouble(root, 'State directory may not be read; its sandboxes have no rows', {
         path: root,
         error: (error as Error).message,
+        hint: 'needs root or CAP_DAC_READ_SEARCH',
       });
       return [];
     }

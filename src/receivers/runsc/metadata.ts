@@ -1,4 +1,5 @@
 import { CPU } from '../../catalog/cpu.ts';
+import { DISK } from '../../catalog/disk.ts';
 import { LIFETIME } from '../../catalog/lifetime.ts';
 import { MEMORY } from '../../catalog/memory.ts';
 import { NETWORK } from '../../catalog/network.ts';
@@ -17,6 +18,9 @@ export const METADATA: Metadata = {
     MEMORY.container_memory_working_set_bytes,
     PROCESS.container_processes,
     PROCESS.container_threads,
+    DISK.container_fs_usage_bytes,
+    DISK.container_fs_limit_bytes,
+    DISK.container_fs_inodes_total,
     ...Object.values(NETWORK),
     ...Object.values(SPEC),
     ...Object.values(LIFETIME),

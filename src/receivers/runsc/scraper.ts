@@ -1,6 +1,8 @@
 import { PROCESS } from '../../catalog/process.ts';
 import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
+import { createLayers } from '../../helper/layers/layers.ts';
+import { createLayerWalks } from '../../helper/layers/walks.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
 import { createReceiverKit, type ReceiverKit } from '../../helper/receiver-kit.ts';
 import type { Scraper } from '../../helper/scraper-controller.ts';
@@ -53,6 +55,11 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     openHostCpu(hierarchies, proc, sandboxPid, files);
   const transportOf = createTransports(config, { paths, hostCpuOf, wantsProcesses });
   const containerOf = createContainers(isEnabled);
+  const layers = createLayers({
+    ...{ intervalMillis: config.writable_layer_interval, receiver, now },
+    ...{ said, failures },
+  });
+  const layerSources = { layers, walks: createLayerWalks(paths, now), proc, files };
   const entries = new Map<string, Entry>();
   const watcher = createDirectoryWatcher(look);
   const listener = { added, removed, failed: () => failures.add(1) };
@@ -88,7 +95,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     };
     entries.set(sandboxId, entry);
     const version = hierarchies.controller('memory')?.version ?? 2;
-    const context = { ...kit, version, hostMemoryBytes: () => host.memoryBytes };
+    const context = { ...kit, version, hostMemoryBytes: () => host.memoryBytes, layerSources };
     entry.containers.set(containerId, containerOf(context, state, workload));
     kit.speaker.announce(workload, { facts });
   }
@@ -135,6 +142,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
 
   async function shutdown(): Promise<void> {
     watcher.close();
+    await layers.close();
     for (const { sandbox } of entries.values()) sandbox.close();
     entries.clear();
     counts.close();

@@ -33,8 +33,11 @@ describe.skipIf(isSkipped)('real cgroups of this host', () => {
     const { status, lints } = checkMetrics(await agent.scrape());
     // 3 is promtool's status for lints alone; a text that it cannot parse gives 1.
     expect(status).toBe(3);
-    // cAdvisor's own name, which dashboards know.
-    expect(lints).toEqual(['container_memory_failcnt counter metrics should have "_total" suffix']);
+    // cAdvisor's own names, which dashboards know.
+    expect(lints).toEqual([
+      'container_fs_inodes_total non-counter metrics should not have "_total" suffix',
+      'container_memory_failcnt counter metrics should have "_total" suffix',
+    ]);
   });
 
   test('a throttled process: Prometheus agrees with the kernel within 2 %', async () => {

@@ -28,45 +28,66 @@ export interface Containerd {
   /** The network namespace at the other end of each pod's veth, 10.77.0.1. */
   readonly peerNamespace: string;
   readonly cri: Cri;
+  /** Imports the images of an archive. */
+  load(archive: string): void;
+  /** Runs `ctr` in the namespace of the CRI. */
+  ctr(...args: readonly string[]): string;
   stop(): Promise<void>;
+}
+
+/** How a containerd is started. */
+interface ContainerdOptions {
+  /** With its state below /run, and its mounts shared in a mount namespace of its own. */
+  readonly isAsOnNode?: boolean;
+  /** The native one copies layers, which any file system can hold. */
+  readonly snapshotter?: 'native' | 'overlayfs';
 }
 
 /** Starts it and imports the images; `programs` are host paths by path in the images. */
 export async function startContainerd(
   programs: Readonly<Record<string, string>>,
+  { isAsOnNode = false, snapshotter = 'native' }: ContainerdOptions = {},
 ): Promise<Containerd> {
   const folder = mkdtempSync(join(tmpdir(), 'sandgauge-containerd-'));
   const peerNamespace = `sandgauge-${process.pid}`;
-  const state = join(folder, 'state');
+  const state = mkdtempSync(join(isAsOnNode ? '/run' : tmpdir(), 'sandgauge-state-'));
   const socket = join(folder, 'c.sock');
   execFileSync('ip', ['netns', 'add', peerNamespace]);
   writeNetwork(folder, peerNamespace);
-  writeFileSync(join(folder, 'config.toml'), configOf(folder));
+  writeFileSync(join(folder, 'config.toml'), configOf(folder, state, snapshotter));
   const log = openSync(join(folder, 'log'), 'w');
-  const child = spawn('containerd', ['-c', join(folder, 'config.toml')], {
-    stdio: ['ignore', log, log],
-  });
+  const command = ['containerd', '-c', join(folder, 'config.toml')];
+  const shared = ['unshare', '--mount', '--propagation=shared'];
+  const [program = '', ...args] = [...(isAsOnNode ? shared : []), ...command];
+  const child = spawn(program, args, { stdio: ['ignore', log, log] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const cri = connectCri(socket);
   try {
     await ready(cri);
     const image = makeImage(folder, Object.values(IMAGES), findPeer('busybox') ?? '', programs);
-    execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', image], {
-      stdio: 'pipe',
-    });
+    load(image);
   } catch (error) {
     const text = readFileSync(join(folder, 'log'), 'utf8');
     await stop();
     throw new Error(`containerd did not start:\n${text.slice(-4000)}`, { cause: error });
   }
-  return { state, peerNamespace, cri, stop };
+  return { state, peerNamespace, cri, load, ctr, stop };
+
+  function load(archive: string): void {
+    ctr('images', 'import', archive);
+  }
+
+  function ctr(...args: readonly string[]): string {
+    const all = ['-a', socket, '-n', 'k8s.io', ...args];
+    return execFileSync('ctr', all, { stdio: 'pipe', encoding: 'utf8' });
+  }
 
   async function stop(): Promise<void> {
     cri.close();
     child.kill('SIGTERM');
     await exited;
     execFileSync('ip', ['netns', 'delete', peerNamespace]);
-    rmSync(folder, { recursive: true, force: true });
+    for (const each of [folder, state]) rmSync(each, { recursive: true, force: true });
   }
 }
 
@@ -92,14 +113,14 @@ function writeNetwork(folder: string, peer: string): void {
   writeFileSync(join(folder, 'net.d/10-sandgauge.conflist'), JSON.stringify(list));
 }
 
-/** Runs without CAP_SYS_RESOURCE, and on any file system: it copies layers. */
-function configOf(folder: string): string {
+/** Runs without CAP_SYS_RESOURCE. */
+function configOf(folder: string, state: string, snapshotter: string): string {
   const cri = 'plugins."io.containerd.grpc.v1.cri"';
   const runc = `${cri}.containerd.runtimes.runc`;
   return `
 version = 2
 root = "${folder}/root"
-state = "${folder}/state"
+state = "${state}"
 oom_score = 0
 [grpc]
   address = "${folder}/c.sock"
@@ -115,7 +136,7 @@ oom_score = 0
     bin_dir = "${folder}/bin"
     conf_dir = "${folder}/net.d"
   [${cri}.containerd]
-    snapshotter = "native"
+    snapshotter = "${snapshotter}"
     default_runtime_name = "runc"
     [${runc}]
       runtime_type = "io.containerd.runc.v2"

@@ -33,6 +33,8 @@ export interface RunscPod {
   readonly sandboxId: string;
   /** Container ids by name; the sandbox is `pause`. */
   readonly ids: Readonly<Record<string, string>>;
+  /** Where an overlay keeps what the containers write. */
+  readonly upper: string;
   /** The process in which the whole sandbox runs. */
   pid(): number;
   cgroupOf(name: string): string;
@@ -48,25 +50,34 @@ export interface PodOptions {
   readonly containers: Readonly<Record<string, ContainerSpec>>;
   /** The name of a network namespace to run in; none has no network at all. */
   readonly networkNamespace?: string;
+  /** Where its files go; a temporary folder by default. */
+  readonly parent?: string;
+  /** Mounts an overlay as the root file system, as engines do, with its upper directory at `upper`. */
+  readonly isOverlay?: boolean;
+  /** Flags of runsc beside the usual ones. */
+  readonly flags?: readonly string[];
 }
 
 /** Starts the sandbox (`pause`) and then the containers, under `/sandgauge-<pid>-<name>`. */
 export async function runRunscPod(
   name: string,
-  { containers, networkNamespace }: PodOptions,
+  { containers, networkNamespace, parent = tmpdir(), isOverlay = false, flags = [] }: PodOptions,
 ): Promise<RunscPod> {
-  const folder = mkdtempSync(join(tmpdir(), 'sandgauge-runsc-'));
+  const folder = mkdtempSync(join(parent, 'sandgauge-runsc-'));
   const root = join(folder, 'root');
   const top = `/sandgauge-${process.pid}-${name}`;
   const uid = `aaaabbbb-1111-2222-3333-${randomBytes(6).toString('hex')}`;
   const cgroup = `${top}/kubepods/burstable/pod${uid}`;
   const sandboxId = randomBytes(32).toString('hex');
   const ids: Record<string, string> = { pause: sandboxId };
-  makeRootfs(join(folder, 'rootfs'));
+  const upper = join(folder, 'upper');
+  const rootfs = join(folder, 'rootfs');
+  makeRootfs(isOverlay ? join(folder, 'lower') : rootfs);
+  if (isOverlay) mountOverlay(folder);
   const network = networkNamespace === undefined ? 'none' : 'sandbox';
-  const global = ['--root', root, '--platform=ptrace', `--network=${network}`];
+  const global = ['--root', root, '--platform=ptrace', `--network=${network}`, ...flags];
   const pod: RunscPod = {
-    ...{ root, uid, cgroup, sandboxId, ids },
+    ...{ root, uid, cgroup, sandboxId, ids, upper },
     pid: () => {
       const path = join(root, `${sandboxId}_sandbox:${sandboxId}.state`);
       return JSON.parse(readFileSync(path, 'utf8')).sandbox.pid;
@@ -131,7 +142,7 @@ export async function runRunscPod(
           permitted: CAPABILITIES,
         },
       },
-      root: { path: join(folder, 'rootfs') },
+      root: { path: rootfs },
       hostname: name,
       mounts: [
         { destination: '/proc', type: 'proc', source: 'proc' },
@@ -165,6 +176,7 @@ export async function runRunscPod(
       ).catch(() => {});
     }
     for (const mount of cgroupMounts()) await removeTree(join(mount, top));
+    if (isOverlay) execFileSync('umount', [rootfs]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -175,6 +187,12 @@ function makeRootfs(rootfs: string): void {
   }
   copyFileSync(findPeer('busybox') ?? 'busybox', join(rootfs, 'bin/busybox'));
   for (const applet of APPLETS) symlinkSync('busybox', join(rootfs, 'bin', applet));
+}
+
+function mountOverlay(folder: string): void {
+  for (const name of ['upper', 'work', 'rootfs']) mkdirSync(join(folder, name));
+  const options = `lowerdir=${folder}/lower,upperdir=${folder}/upper,workdir=${folder}/work`;
+  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, join(folder, 'rootfs')]);
 }
 
 async function finished(child: ChildProcess): Promise<void> {

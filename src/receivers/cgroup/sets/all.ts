@@ -2,6 +2,7 @@ import { MACHINE } from '../../../catalog/machine.ts';
 import type { Row } from '../../../helper/row-table.ts';
 import type { HostFacts } from '../../../platform/procfs/host.ts';
 import { createCpuSet } from './cpu.ts';
+import { createDiskSet } from './disk.ts';
 import { createDiskIoSet } from './disk-io.ts';
 import { createMemorySet } from './memory.ts';
 import { createNetworkSet } from './network.ts';
@@ -18,6 +19,7 @@ export function createSets(context: SetContext): MetricSet[] {
     createProcessSet,
     createPressureSet,
     createDiskIoSet,
+    createDiskSet,
     createNetworkSet,
     createSpecSet,
   ];

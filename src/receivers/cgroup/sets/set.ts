@@ -1,4 +1,6 @@
 import type { Metric } from '../../../catalog/metric.ts';
+import type { Layers } from '../../../helper/layers/layers.ts';
+import type { LayerWalks } from '../../../helper/layers/walks.ts';
 import type { LogOnce } from '../../../helper/log-once.ts';
 import type { MetricsBuilder, Recorder } from '../../../helper/metrics-builder.ts';
 import type { RowTable } from '../../../helper/row-table.ts';
@@ -13,6 +15,8 @@ import type { Member } from '../member.ts';
 export interface MetricSet {
   /** What the receiver must have the right to speak for. */
   readonly group: MetricGroup;
+  /** Before each pass: asks what may keep one waiting, and not for long. */
+  prepare?(): Promise<void>;
   /** Says how the set is read of one cgroup; opens nothing yet. */
   open(member: Member): SetReader;
 }
@@ -33,6 +37,10 @@ export interface SetContext {
   readonly files: FileStore;
   readonly paths: RootedPaths;
   readonly said: LogOnce;
+  /** Counts what could not be read. */
+  readonly failed: () => void;
+  readonly layers: Layers;
+  readonly walks: LayerWalks;
   readonly builder: MetricsBuilder;
   /** The rows of a cgroup that need no labels of their own at run time. */
   readonly table: RowTable;
