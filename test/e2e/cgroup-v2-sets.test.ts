@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { BUNDLE, NODE, rowsOf } from '../support/agent.ts';
+import { GUEST_AGENT, rowsOf } from '../support/agent.ts';
 import { runGuest } from '../support/guest.ts';
 import { compile, findKernel, findPeer, isMissing } from '../support/peers.ts';
 
@@ -47,7 +47,7 @@ ulimit -Sn 512; echo -1000 > /proc/self/oom_score_adj
 within $D /disk /dev/vda &
 ulimit -Sn 1024; echo 0 > /proc/self/oom_score_adj
 start() {
-  /node /agent.cjs 2>>/tmp/agent.log & agent=$!
+  ${GUEST_AGENT.command} 2>>/tmp/agent.log & agent=$!
   for i in $(seq 60); do wget -q -O /tmp/m http://localhost:9464/metrics && break; sleep 0.5; done
 }
 truth() {
@@ -102,7 +102,7 @@ describe.skipIf(isSkipped)('events, pressure and I/O of a real cgroup v2 kernel'
   let log = '';
   beforeAll(() => {
     const files = {
-      ...{ '/node': NODE, '/agent.cjs': BUNDLE },
+      ...GUEST_AGENT.files,
       ...{ '/hog': compile('hog.c'), '/disk': compile('disk.c') },
     };
     const printed = runGuest(SCRIPT, files);

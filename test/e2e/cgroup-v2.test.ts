@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BUNDLE, NODE, rowsOf, valueFor } from '../support/agent.ts';
+import { GUEST_AGENT, rowsOf, valueFor } from '../support/agent.ts';
 import { runGuest } from '../support/guest.ts';
 import { compile, findKernel, findPeer, isMissing } from '../support/peers.ts';
 
@@ -35,7 +35,7 @@ C=/sys/fs/cgroup${pod}/${leaf}
 echo "20000 100000" > $C/cpu.max; echo 134217728 > $C/memory.max
 echo "50000 100000" > /sys/fs/cgroup${pod}/${empty}/cpu.max
 sh -c "echo \\$\\$ > $C/cgroup.procs; exec /hog 100 64" &
-/node /agent.cjs 2>/tmp/agent.log &
+${GUEST_AGENT.command} 2>/tmp/agent.log &
 for i in $(seq 60); do wget -q -O /tmp/m http://localhost:9464/metrics && break; sleep 0.5; done
 show() { echo "== $1"; cat $2; }
 for round in 1 2; do
@@ -61,7 +61,7 @@ describe.skipIf(isSkipped)('a real cgroup v2 kernel', () => {
   test.each(Object.entries(DRIVERS))(
     'under the names of the %s driver',
     (_, { pod, leaf }) => {
-      const files = { '/node': NODE, '/agent.cjs': BUNDLE, '/hog': compile('hog.c') };
+      const files = { ...GUEST_AGENT.files, '/hog': compile('hog.c') };
       const log = runGuest(script(pod, leaf(CONTAINER), leaf(EMPTY)), files);
       const part = parts(log);
       const id = `${pod}/${leaf(CONTAINER)}`;

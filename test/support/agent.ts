@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A running bundle. */
+/** A running agent. */
 export interface Agent {
   readonly url: string;
   readonly process: ChildProcess;
@@ -17,6 +17,14 @@ export const NODE = process.execPath;
 /** The bundle that `npm run build` makes. */
 export const BUNDLE = 'dist/sandgauge.cjs';
 
+const { SANDGAUGE_BINARY } = process.env;
+/** What is tested: the bundle, or the standalone binary that SANDGAUGE_BINARY names. */
+const [PROGRAM, ...FIRST_ARGS] = SANDGAUGE_BINARY ? [SANDGAUGE_BINARY] : [NODE, BUNDLE];
+/** The same for a guest: host paths by path in the guest, and the command there. */
+export const GUEST_AGENT = SANDGAUGE_BINARY
+  ? { files: { '/sandgauge': SANDGAUGE_BINARY }, command: '/sandgauge' }
+  : { files: { '/node': NODE, '/agent.cjs': BUNDLE }, command: '/node /agent.cjs' };
+
 /** A port on localhost that nothing listened on a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -26,11 +34,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts the bundle and waits until it is ready; with `listens` on a free port, else `url` is ''. */
+/** Starts the agent and waits until it is ready; with `listens` on a free port, else `url` is ''. */
 export async function startAgent(args: readonly string[] = [], listens = true): Promise<Agent> {
   const port = await freePort();
   const listen = listens ? ['--set', `exporters.prometheus.endpoint=127.0.0.1:${port}`] : [];
-  const child = spawn(NODE, [BUNDLE, ...args, ...listen], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(PROGRAM, [...FIRST_ARGS, ...args, ...listen], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   child.stderr?.on('data', (chunk) => {
     log += chunk;
@@ -53,10 +63,13 @@ export async function startAgent(args: readonly string[] = [], listens = true): 
   };
 }
 
-/** Runs the bundle to its end. */
+/** Runs the agent to its end. */
 export function runAgent(args: readonly string[]): { status: number; output: string } {
   try {
-    const output = execFileSync(NODE, [BUNDLE, ...args], { encoding: 'utf8', stdio: 'pipe' });
+    const output = execFileSync(PROGRAM, [...FIRST_ARGS, ...args], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     return { status: 0, output };
   } catch (error) {
     const failed = error as { status: number; stdout: string; stderr: string };

@@ -29,7 +29,7 @@ mkdir -p /etc; echo "127.0.0.1 localhost" > /etc/hosts
 mount -t tmpfs t /tmp; ifconfig lo 127.0.0.1 up
 for module in /modules/*; do insmod $module; done
 ifconfig eth0 10.0.2.15 up
-sh /guest.sh
+. /guest.sh
 poweroff -f
 `;
 
@@ -92,13 +92,14 @@ function boot(initramfs: string, disk: string): string {
   return result.stdout.replaceAll('\r', '');
 }
 
-/** Numbered in the order in which they are loaded. */
-function copyModules(to: string): void {
+/** Copies modules of the guest's kernel, numbered in the order in which they are loaded. */
+export function copyModules(to: string, names: readonly string[] = MODULES): void {
   const modules = join(dirname(findKernel() ?? ''), '../lib/modules');
-  for (const [i, name] of MODULES.entries()) {
+  for (const [i, name] of names.entries()) {
     const [path] = globSync(join(modules, `*/kernel/**/${name}.ko*`));
     if (path === undefined) continue;
-    const file = join(to, `${i}-${basename(path, '.xz')}`);
+    const number = String(i).padStart(2, '0');
+    const file = join(to, `${number}-${basename(path, '.xz')}`);
     copy(path, file);
     if (path.endsWith('.xz')) {
       writeFileSync(file, execFileSync('xz', ['-dc', path], { maxBuffer: DISK_BYTES }));
@@ -106,12 +107,14 @@ function copyModules(to: string): void {
   }
 }
 
-function copy(from: string, to: string): void {
+/** Copies a file and makes the folders on its way. */
+export function copy(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
 }
 
-function librariesOf(path: string): string[] {
+/** The shared libraries that a program loads. */
+export function librariesOf(path: string): string[] {
   const { stdout } = spawnSync('ldd', [path], { encoding: 'utf8' });
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? '');
 }

@@ -14,6 +14,13 @@ need containerd containerd
 need runc runc
 need runsc runsc
 need ip iproute2
+need nsenter util-linux
+need libvirtd libvirt-daemon
+need virsh libvirt-clients
+need qemu-ga qemu-guest-agent
+need mke2fs e2fsprogs
+need buildah buildah
+need systemd-analyze systemd
 [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
 
 if [ "${#packages[@]}" -gt 0 ]; then
@@ -43,11 +50,13 @@ if ! compgen -G "$cache/kernel-*/boot/vmlinuz-*" >/dev/null; then
   mv "$work/kernel" "$cache/kernel-$package"
   rm -rf "$work"
 fi
-# A real Collector, by its own builder: some minutes, once.
+# A real Collector by its own builder, crictl, and what renders Kubernetes manifests: some minutes, once.
 if PATH=$PATH:/usr/local/go/bin command -v go >/dev/null 2>&1; then
-  bash "$(dirname "$0")/otlp/build-collector.sh" >/dev/null 2>"$cache/collector.log" ||
-    { tail -20 "$cache/collector.log" >&2; exit 1; }
+  for build in otlp/build-collector cri/build-crictl kubernetes/build-manifests; do
+    log=$cache/${build##*/}.log
+    bash "$(dirname "$0")/$build.sh" >/dev/null 2>"$log" || { tail -20 "$log" >&2; exit 1; }
+  done
 else
-  echo "install-peers: go is not installed; the suite of a real Collector needs it" >&2
+  echo "install-peers: go is not installed; the suites of what is built with it are skipped" >&2
 fi
 echo "install-peers: ready"
