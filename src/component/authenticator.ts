@@ -7,11 +7,34 @@ export type Verdict = 'granted' | 'denied' | 'busy';
 export interface Authenticator extends Extension {
   /** The value of `WWW-Authenticate` for those who are denied. */
   readonly challenge: string;
-  /** Judges the value of `Authorization`; undefined when the request has none. Never rejects. */
-  authenticate(authorization: string | undefined): Promise<Verdict>;
+  /** The header that it judges, in lower case. */
+  readonly header: string;
+  /** Judges the value of that header; undefined when the request has none. Never rejects. */
+  authenticate(value: string | undefined): Promise<Verdict>;
 }
 
-/** True for an extension that authenticates. */
+/** What a client says of itself with each request. */
+export interface Credentials {
+  /** The name of a header, in lower case. */
+  readonly header: string;
+  /** Its value, a secret. */
+  readonly value: string;
+}
+
+/** An extension that gives a client what it asks another side with. */
+export interface ClientAuthenticator extends Extension {
+  /** What holds at this moment; told from memory. */
+  credentials(): Credentials;
+}
+
+/** True for an extension that authenticates those who ask a server. */
 export function isAuthenticator(extension: Extension | undefined): extension is Authenticator {
   return extension !== undefined && 'authenticate' in extension;
+}
+
+/** True for an extension that has credentials for a client. */
+export function isClientAuthenticator(
+  extension: Extension | undefined,
+): extension is ClientAuthenticator {
+  return extension !== undefined && 'credentials' in extension;
 }

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Authenticator, isAuthenticator } from '../component/authenticator.ts';
 import type { Host } from '../component/component.ts';
 import type { Counter, Telemetry } from '../component/telemetry.ts';
-import { ConfigError } from '../errors.ts';
+import { findAuthenticator } from './authenticators.ts';
 import type { HttpServerConfig } from './http-server-options.ts';
 import { refuse } from './http-server-send.ts';
 import { createLogOnce } from './log-once.ts';
@@ -26,7 +25,9 @@ export function createGate(
   settings: HttpServerSettings,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const { keyPath, telemetry, handle } = settings;
-  const authenticator = config.auth && findAuthenticator(config.auth.authenticator, settings);
+  const key = `${keyPath}::auth::authenticator`;
+  const authenticator =
+    config.auth && findAuthenticator(settings.host, config.auth.authenticator, key);
   const said = createLogOnce(telemetry.logger);
   const refusals = {
     unauthenticated: counter('unauthenticated'),
@@ -50,7 +51,7 @@ export function createGate(
     }
     dropBody(request, response);
     if (authenticator !== undefined) {
-      const verdict = await authenticator.authenticate(request.headers.authorization);
+      const verdict = await authenticator.authenticate(headerOf(request, authenticator.header));
       if (verdict === 'denied') {
         refusals.unauthenticated.add(1);
         response.setHeader('www-authenticate', authenticator.challenge);
@@ -92,13 +93,7 @@ export function createGate(
   }
 }
 
-function findAuthenticator(id: string, settings: HttpServerSettings): Authenticator {
-  const key = `${settings.keyPath}::auth::authenticator`;
-  if (id === '') throw new ConfigError(key, 'must name an extension that authenticates');
-  const extension = settings.host.extension(id);
-  if (extension === undefined) {
-    throw new ConfigError(key, `no extension "${id}" runs: is it in service::extensions?`);
-  }
-  if (isAuthenticator(extension)) return extension;
-  throw new ConfigError(key, `the extension "${id}" does not authenticate`);
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }

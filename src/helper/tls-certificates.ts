@@ -80,8 +80,8 @@ function checkRights(path: string, key: string): void {
   throw new ConfigError(key, `${path} has rights ${rights}: run chmod 0640 or 0400 on ${path}`);
 }
 
-/** Every certificate of a PEM text, and at least one. */
-function parseCertificates(pem: string, key: string, path: string): X509Certificate[] {
+/** Every certificate of a PEM text, and at least one. Throws a ConfigError with `key` and `path`. */
+export function parseCertificates(pem: string, key: string, path: string): X509Certificate[] {
   try {
     const found = (pem.match(CERTIFICATE) ?? []).map((each) => new X509Certificate(each));
     if (found.length > 0) return found;
@@ -91,7 +91,8 @@ function parseCertificates(pem: string, key: string, path: string): X509Certific
   throw new ConfigError(key, `${path || 'the text'} holds no valid PEM certificate`);
 }
 
-function parseKey(pem: string, key: string, path: string): KeyObject {
+/** The private key of a PEM text. Throws a ConfigError with `key` and `path`. */
+export function parseKey(pem: string, key: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {

@@ -24,8 +24,8 @@ export const SERVER_TLS = optionalSection(
       '',
       'PEM file of authorities: only clients with a certificate of theirs are served',
     ),
-    min_version: option(version(), 'TLSv1.2', 'lowest version of TLS: 1.2 or 1.3'),
-    max_version: option(version(), 'TLSv1.3', 'highest version of TLS'),
+    min_version: option(tlsVersion(), 'TLSv1.2', 'lowest version of TLS: 1.2 or 1.3'),
+    max_version: option(tlsVersion(), 'TLSv1.3', 'highest version of TLS'),
     reload_interval: option(
       duration(),
       60_000,
@@ -38,7 +38,8 @@ export const SERVER_TLS = optionalSection(
 /** The decoded `tls` section; undefined when it is absent. */
 export type ServerTls = z.infer<typeof SERVER_TLS>;
 
-function version() {
+/** A version of TLS. */
+export function tlsVersion() {
   const schema = {
     type: ['string', 'number'],
     anyOf: [

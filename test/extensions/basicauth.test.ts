@@ -26,7 +26,8 @@ async function start(inline: string, fromFile = ''): Promise<Authenticator> {
   const logger = { debug: say, info: say, warn: say, error: say };
   const telemetry = { logger, counter: metrics.counter, gauge: metrics.gauge };
   const settings = { id: parseComponentId('basicauth', ''), telemetry, now: Date.now };
-  const config = { htpasswd: { file: fromFile, inline: new Opaque(inline) } };
+  const htpasswd = { file: fromFile, inline: new Opaque(inline) };
+  const config = { htpasswd, client_auth: undefined };
   const made = basicauth.create(settings as never, config) as Authenticator;
   await made.start({} as Host);
   running = made;

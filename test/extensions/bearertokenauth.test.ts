@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import type { Authenticator } from '../../src/component/authenticator.ts';
+import type { Authenticator, ClientAuthenticator } from '../../src/component/authenticator.ts';
 import type { Host } from '../../src/component/component.ts';
 import { parseComponentId } from '../../src/component/id.ts';
 import { Opaque } from '../../src/confmap/secret.ts';
@@ -28,16 +28,18 @@ let running: Authenticator | undefined;
 afterEach(async () => running?.shutdown());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function start(own: Partial<Config>): Promise<Authenticator> {
+async function start(own: Partial<Config>): Promise<Authenticator & ClientAuthenticator> {
   const metrics = createOwnMetrics();
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const telemetry = { logger, counter: metrics.counter, gauge: metrics.gauge };
   const settings = { id: parseComponentId('bearertokenauth', ''), telemetry, now: Date.now };
-  const config = { scheme: 'Bearer', token: NONE, tokens: [], filename: '', ...own };
-  const made = bearertokenauth.create(settings as never, config) as Authenticator;
-  await made.start({} as Host);
-  running = made;
-  return made;
+  const defaults = { header: 'Authorization', scheme: 'Bearer', filename: '' };
+  const config = { ...defaults, token: NONE, tokens: [], ...own };
+  const made = bearertokenauth.create(settings as never, config);
+  const both = made as Authenticator & ClientAuthenticator;
+  await both.start({} as Host);
+  running = both;
+  return both;
 }
 
 test('the token lets in, whatever the case of the scheme; nothing else does', async () => {
@@ -60,6 +62,15 @@ test('each of several tokens lets in, with a scheme of its own or none', async (
   expect(await bare.authenticate('one')).toBe('granted');
 });
 
+test('a client gives the first token, in the header that both sides name', async () => {
+  const tokens = [new Opaque('one'), new Opaque('two')];
+  const auth = await start({ tokens, header: 'X-Api-Key', scheme: '' });
+  expect(auth.credentials()).toEqual({ header: 'x-api-key', value: 'one' });
+  expect(auth.header).toBe('x-api-key');
+  const plain = await start({ token: new Opaque('one') });
+  expect(plain.credentials()).toEqual({ header: 'authorization', value: 'Bearer one' });
+});
+
 test('a changed file is taken; an empty one is not', async () => {
   writeFileSync(filename, 'one\ntwo\n');
   const auth = await start({ filename });
@@ -68,6 +79,7 @@ test('a changed file is taken; an empty one is not', async () => {
   const judge = (token: string) => auth.authenticate(`Bearer ${token}`);
   await expect.poll(() => judge('three'), { timeout: 5_000 }).toBe('granted');
   expect(await judge('two')).toBe('denied');
+  expect(auth.credentials().value).toBe('Bearer three');
   writeFileSync(filename, '\n');
   await new Promise((resolve) => setTimeout(resolve, 400));
   expect(await judge('three')).toBe('granted');
@@ -79,6 +91,9 @@ test.each([
   [{ token: new Opaque('a'), filename: 'b' }, /give one of/],
   [{ tokens: [new Opaque('a'), NONE] }, /tokens: one of the tokens is empty/],
   [{ filename: '/none' }, /filename: cannot read \/none/],
+  [{ token: new Opaque('a\nb') }, /token: a token has a character that no header takes/],
+  [{ token: new Opaque('a'), header: 'x y' }, /header: is no header name/],
+  [{ token: new Opaque('a'), scheme: 'ä' }, /scheme: is not plain ASCII/],
 ])('%j is a fault', async (own, fault) => {
   await expect(start(own)).rejects.toThrow(fault);
 });

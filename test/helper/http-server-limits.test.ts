@@ -122,6 +122,7 @@ test('a handler that fails is 500, counted, said once', async () => {
 test('who is denied gets 401 and the challenge, who is too many 503', async () => {
   const authenticator: Authenticator = {
     challenge: 'Test realm="x"',
+    header: 'authorization',
     start: async () => {},
     shutdown: async () => {},
     authenticate: async (text) =>
@@ -145,4 +146,26 @@ test('an authenticator that does not run is a fault of the key', async () => {
     'test::auth::authenticator: no extension "basicauth" runs',
   );
   await expect(start('')).rejects.toThrow('test::auth::authenticator: must name');
+});
+
+test('an extension that logs in but judges nobody is a fault of both keys', async () => {
+  server = await startTestServer();
+  const client = { credentials: () => ({}), start: async () => {}, shutdown: async () => {} };
+  const auth = { authenticator: 'basicauth/client' };
+  await expect(startTestServer({ auth }, undefined, client as never)).rejects.toThrow(
+    'test::auth::authenticator: extensions::basicauth/client does not authenticate others: basicauth does by htpasswd',
+  );
+});
+
+test('an authenticator says which header it judges', async () => {
+  const authenticator: Authenticator = {
+    ...{ challenge: 'Key', header: 'x-api-key' },
+    start: async () => {},
+    shutdown: async () => {},
+    authenticate: async (text) => (text === 'me' ? 'granted' : 'denied'),
+  };
+  server = await startTestServer({ auth: { authenticator: 'test' } }, undefined, authenticator);
+  const ask = (headers: Record<string, string>) => fetch(server.url, { headers });
+  expect((await ask({ 'X-Api-Key': 'me' })).status).toBe(200);
+  expect((await ask({ authorization: 'me' })).status).toBe(401);
 });

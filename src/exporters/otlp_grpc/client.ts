@@ -1,63 +1,97 @@
-import type { ChannelOptions, Client, Metadata, ServiceError } from '@grpc/grpc-js';
-import type { ClientCertificates, ClientTls } from '../../helper/client-tls.ts';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { ChannelCredentials, ChannelOptions, Client, Metadata } from '@grpc/grpc-js';
+import type { Credentials } from '../../component/authenticator.ts';
 import type { Connection, ExportRequest, PartialSuccess } from '../../helper/exporter/request.ts';
-import { SendError } from '../../helper/exporter/request.ts';
-import { decodeResponse, decodeRetryDelay } from '../../pdata/otlp/response.ts';
+import { decodeResponse } from '../../pdata/otlp/response.ts';
 import type { Config } from './config.ts';
 import type { Target } from './endpoint.ts';
+import { failureOf } from './failure.ts';
 
 const METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
-const STATUS_DETAILS = 'grpc-status-details-bin';
-/** CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS (OTLP, failures). */
-const RETRYABLE = [1, 4, 10, 11, 14, 15];
-const RESOURCE_EXHAUSTED = 8;
 /** grpc-js: the algorithm by number. */
 const GZIP = 2;
 
-/** Opens the channel; it connects by itself when needed. grpc-js is loaded here and not before. */
-export async function openClient(
-  config: Config,
-  { address, isPlain }: Target,
-  certificates: ClientCertificates,
-): Promise<Connection> {
-  const grpc = await import('@grpc/grpc-js');
-  const credentials = isPlain
-    ? grpc.credentials.createInsecure()
-    : grpc.credentials.createSsl(
-        certificates.ca ?? null,
-        certificates.key ?? null,
-        certificates.cert ?? null,
-        config.tls.insecure_skip_verify ? { checkServerIdentity: () => undefined } : {},
-      );
-  const client: Client = new grpc.Client(address, credentials, channelOptions(config, config.tls));
-  const metadata: Metadata = new grpc.Metadata({ waitForReady: config.wait_for_ready });
-  for (const [key, value] of Object.entries(config.headers)) metadata.set(key, value.reveal());
-  return { send, close: async () => client.close() };
+/** What a client is made of besides its options. */
+export interface ClientSettings {
+  readonly target: Target;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What to log in with at this moment. */
+  readonly credentials: (() => Credentials) | undefined;
+}
 
-  function send({ bytes }: ExportRequest, signal: AbortSignal) {
-    return new Promise<PartialSuccess | undefined>((resolve, reject) => {
-      const call = client.makeUnaryRequest(
-        METHOD,
-        (message: Buffer) => message,
-        decodeResponse,
-        bytes,
-        metadata,
-        (error, partial) =>
-          error === null ? resolve(partial ?? undefined) : reject(failure(error)),
-      );
-      const abort = () => call.cancel();
-      if (signal.aborted) abort();
-      signal.addEventListener('abort', abort, { once: true });
-      call.once('status', () => signal.removeEventListener('abort', abort));
-    });
+/** Loads grpc-js, and not before. What it gives opens a channel, which connects when it is needed. */
+export async function loadClient(
+  config: Config,
+  { target, headers, credentials }: ClientSettings,
+): Promise<(tls: SecureContextOptions) => Connection> {
+  const grpc = await import('@grpc/grpc-js');
+  const common: Metadata = new grpc.Metadata({ waitForReady: config.wait_for_ready });
+  for (const [name, value] of Object.entries(headers)) {
+    common.set(name, name.endsWith('-bin') ? Buffer.from(value) : value);
+  }
+  return (tls) => {
+    const channel = channelOptions(config, target);
+    return connectionOf(new grpc.Client(target.address, transport(tls), channel));
+  };
+
+  function transport(tls: SecureContextOptions): ChannelCredentials {
+    if (target.isPlain) return grpc.credentials.createInsecure();
+    const skips = { checkServerIdentity: () => undefined, rejectUnauthorized: false };
+    return grpc.credentials.createFromSecureContext(
+      createSecureContext(tls),
+      config.tls.insecure_skip_verify ? skips : {},
+    );
+  }
+
+  function connectionOf(client: Client): Connection {
+    return { send, close: async () => client.close() };
+
+    function send({ bytes }: ExportRequest, signal: AbortSignal) {
+      return new Promise<PartialSuccess | undefined>((resolve, reject) => {
+        const call = client.makeUnaryRequest(
+          METHOD,
+          (message: Buffer) => message,
+          readResponse,
+          bytes,
+          metadata(),
+          config.timeout > 0 ? { deadline: Date.now() + config.timeout } : {},
+          (error, partial) =>
+            error === null ? resolve(partial ?? undefined) : reject(failureOf(error)),
+        );
+        const abort = () => call.cancel();
+        if (signal.aborted) abort();
+        signal.addEventListener('abort', abort, { once: true });
+        call.once('status', () => signal.removeEventListener('abort', abort));
+      });
+    }
+  }
+
+  function metadata(): Metadata {
+    if (credentials === undefined) return common;
+    const own = common.clone();
+    const { header, value } = credentials();
+    own.set(header, value);
+    return own;
   }
 }
 
-function channelOptions(config: Config, tls: ClientTls): ChannelOptions {
-  const { keepalive, authority } = config;
+/** It was taken: what is wrong with the answer changes nothing. */
+function readResponse(bytes: Buffer): PartialSuccess | undefined {
+  try {
+    return decodeResponse(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function channelOptions(config: Config, { isLocal }: Target): ChannelOptions {
+  const { keepalive, authority, tls } = config;
   return {
     'grpc.max_receive_message_length': 64 * 1024,
     'grpc.max_send_message_length': -1,
+    // Else it grows to two minutes, in which every retry fails without a try.
+    'grpc.max_reconnect_backoff_ms': Math.max(1000, config.retry_on_failure.max_interval),
+    ...(isLocal ? { 'grpc.enable_http_proxy': 0 } : {}),
     ...(config.compression === 'gzip' ? { 'grpc.default_compression_algorithm': GZIP } : {}),
     ...(authority === '' ? {} : { 'grpc.default_authority': authority }),
     ...(tls.server_name_override === ''
@@ -71,20 +105,4 @@ function channelOptions(config: Config, tls: ClientTls): ChannelOptions {
         }
       : {}),
   };
-}
-
-function failure(error: ServiceError): SendError {
-  const [details] = error.metadata?.get(STATUS_DETAILS) ?? [];
-  const throttle = Buffer.isBuffer(details) ? retryDelay(details) : undefined;
-  const isRetryable =
-    RETRYABLE.includes(error.code) || (error.code === RESOURCE_EXHAUSTED && throttle !== undefined);
-  return new SendError(`rpc error: ${error.message}`, isRetryable, throttle ?? 0);
-}
-
-function retryDelay(details: Buffer): number | undefined {
-  try {
-    return decodeRetryDelay(details);
-  } catch {
-    return undefined;
-  }
 }

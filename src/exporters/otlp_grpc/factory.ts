@@ -1,9 +1,14 @@
-import type { Exporter } from '../../component/component.ts';
+import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
-import { readClientCertificates } from '../../helper/client-tls.ts';
+import { ConfigError } from '../../errors.ts';
+import { findClientAuthenticator } from '../../helper/authenticators.ts';
+import { createClientCertificates, isPlainByDefault } from '../../helper/client-tls.ts';
 import { createPushExporter } from '../../helper/exporter/exporter.ts';
+import { headersOf } from '../../helper/exporter/headers.ts';
+import { renewOnChange } from '../../helper/exporter/renew.ts';
+import type { Connection } from '../../helper/exporter/request.ts';
 import { encodeRequests } from '../../pdata/otlp/request.ts';
-import { openClient } from './client.ts';
+import { loadClient } from './client.ts';
 import { CONFIG, type Config } from './config.ts';
 import { targetOf } from './endpoint.ts';
 import { METADATA } from './metadata.ts';
@@ -15,16 +20,32 @@ export const otlpGrpc: ExporterFactory<Config> = {
   create: createOtlpGrpcExporter,
 };
 
+const SCOPE = { name: 'sandgauge', version: '' };
+
 function createOtlpGrpcExporter(settings: Settings, config: Config): Exporter {
   const path = `exporters::${settings.id.text}`;
-  const target = targetOf(config.endpoint, config.tls.insecure, path);
-  const certificates = readClientCertificates(config.tls, `${path}::tls`);
-  const scope = { name: 'sandgauge', version: '' };
+  const { auth, max_request_bytes: maxRequestBytes } = config;
+  const target = targetOf(config.endpoint, isPlainByDefault(config.tls), path);
+  const headers = headersOf(config.headers, path);
+  const certificates = createClientCertificates(config.tls, `${path}::tls`, settings.telemetry);
+  if (auth !== undefined && target.isPlain) {
+    const advice = 'take away tls::insecure or http://';
+    throw new ConfigError(`${path}::auth`, `credentials are not sent without TLS: ${advice}`);
+  }
   return createPushExporter(settings, {
-    encode: ({ points }) => encodeRequests(points, scope, config.max_request_bytes),
-    open: () => openClient(config, target, certificates),
-    timeoutMillis: config.timeout,
+    encode: ({ points }, allocate) => encodeRequests(points, SCOPE, maxRequestBytes, allocate),
+    maxRequestBytes,
+    open,
+    // The call itself has the deadline, which the other side then knows.
+    timeoutMillis: 0,
     queue: config.sending_queue,
     retry: config.retry_on_failure,
   });
+
+  async function open(host: Host): Promise<Connection> {
+    const key = `${path}::auth::authenticator`;
+    const credentials = auth && findClientAuthenticator(host, auth.authenticator, key).credentials;
+    const client = await loadClient(config, { target, headers, credentials });
+    return renewOnChange(certificates, client);
+  }
 }

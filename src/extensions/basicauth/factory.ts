@@ -1,12 +1,10 @@
-import type { Authenticator, Verdict } from '../../component/authenticator.ts';
+import type { Extension } from '../../component/component.ts';
 import type { ExtensionFactory, Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
-import { followConfigFiles, readConfigFile } from '../../helper/config-file.ts';
+import { createClientAuth } from './client.ts';
 import { CONFIG, type Config } from './config.ts';
-import { createHashWorker } from './hash-worker.ts';
-import { type Hash, parseHtpasswd } from './htpasswd.ts';
 import { METADATA } from './metadata.ts';
-import { createPasswords } from './passwords.ts';
+import { createServerAuth } from './server.ts';
 
 /** Makes basicauth extensions. */
 export const basicauth: ExtensionFactory<Config> = {
@@ -15,50 +13,13 @@ export const basicauth: ExtensionFactory<Config> = {
   create: createBasicAuth,
 };
 
-const LOOK_MILLIS = 60_000;
-const BASIC = /^basic +([A-Za-z0-9+/]+=*) *$/i;
-
-function createBasicAuth({ id, telemetry }: Settings, config: Config): Authenticator {
-  const key = `extensions::${id.text}::htpasswd`;
-  const worker = createHashWorker();
-  const passwords = createPasswords(worker);
-  let following: { close(): void } | undefined;
-  return {
-    challenge: 'Basic realm="sandgauge", charset="UTF-8"',
-    authenticate,
-    async start() {
-      passwords.replace(readUsers());
-      if (config.htpasswd.file === '') return;
-      const paths = [config.htpasswd.file];
-      const followed = { paths, key: `${key}::file`, intervalMillis: LOOK_MILLIS, telemetry };
-      following = followConfigFiles(followed, () => passwords.replace(readUsers()));
-    },
-    async shutdown() {
-      following?.close();
-      await worker.close();
-    },
-  };
-
-  /** Lines of the configuration win over those of the file. */
-  function readUsers(): ReadonlyMap<string, Hash> {
-    const { file, inline } = config.htpasswd;
-    const ofFile = file === '' ? [] : usersOf(readConfigFile(file, `${key}::file`), `${key}::file`);
-    const users = new Map([...ofFile, ...usersOf(inline.reveal(), `${key}::inline`)]);
-    if (users.size === 0) throw new ConfigError(key, 'no user: give file or inline');
-    return users;
+function createBasicAuth(settings: Settings, { htpasswd, client_auth }: Config): Extension {
+  const key = `extensions::${settings.id.text}`;
+  if (htpasswd !== undefined && client_auth === undefined) {
+    return createServerAuth(settings, htpasswd);
   }
-
-  async function authenticate(authorization: string | undefined): Promise<Verdict> {
-    const encoded = BASIC.exec(authorization ?? '')?.[1];
-    const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString();
-    const colon = decoded.indexOf(':');
-    if (colon <= 0) return 'denied';
-    return passwords.judge(decoded.slice(0, colon), decoded.slice(colon + 1));
+  if (client_auth !== undefined && htpasswd === undefined) {
+    return createClientAuth(settings, client_auth);
   }
-}
-
-function usersOf(text: string, key: string): ReadonlyMap<string, Hash> {
-  const parsed = parseHtpasswd(text);
-  if ('users' in parsed) return parsed.users;
-  throw new ConfigError(key, `line ${parsed.line}: ${parsed.fault}`);
+  throw new ConfigError(key, 'give htpasswd, for a listener, or client_auth, for an exporter');
 }

@@ -1,9 +1,11 @@
-import type { Authenticator } from '../../component/authenticator.ts';
+import type { Authenticator, ClientAuthenticator } from '../../component/authenticator.ts';
 import type { ExtensionFactory, Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
-import { followConfigFiles, readConfigFile } from '../../helper/config-file.ts';
+import { followConfigFiles } from '../../helper/config-file.ts';
+import { isHeaderName, isHeaderValue } from '../../helper/header.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
+import { readTokens } from './read-tokens.ts';
 import { createTokens } from './tokens.ts';
 
 /** Makes bearertokenauth extensions. */
@@ -15,45 +17,43 @@ export const bearertokenauth: ExtensionFactory<Config> = {
 
 const LOOK_MILLIS = 60_000;
 
-function createBearerTokenAuth({ id, telemetry }: Settings, config: Config): Authenticator {
+/** It serves listeners and clients alike. */
+function createBearerTokenAuth(
+  { id, telemetry }: Settings,
+  config: Config,
+): Authenticator & ClientAuthenticator {
   const key = `extensions::${id.text}`;
+  const { scheme } = config;
+  if (!isHeaderName(config.header)) throw new ConfigError(`${key}::header`, 'is no header name');
+  if (!isHeaderValue(scheme)) throw new ConfigError(`${key}::scheme`, 'is not plain ASCII');
+  const header = config.header.toLowerCase();
+  const prefix = scheme === '' ? '' : `${scheme} `;
   const tokens = createTokens();
-  const prefix = config.scheme === '' ? '' : `${config.scheme} `.toLowerCase();
+  let given = '';
   let following: { close(): void } | undefined;
   return {
-    challenge: `${config.scheme || 'Bearer'} realm="sandgauge"`,
-    async authenticate(authorization = '') {
-      if (!authorization.toLowerCase().startsWith(prefix)) return 'denied';
-      return tokens.has(authorization.slice(prefix.length).trim()) ? 'granted' : 'denied';
+    header,
+    challenge: `${scheme || 'Bearer'} realm="sandgauge"`,
+    async authenticate(value = '') {
+      if (!value.toLowerCase().startsWith(prefix.toLowerCase())) return 'denied';
+      return tokens.has(value.slice(prefix.length).trim()) ? 'granted' : 'denied';
     },
+    credentials: () => ({ header, value: given }),
     async start() {
-      tokens.replace(readTokens());
+      take();
       if (config.filename === '') return;
       const paths = [config.filename];
       const followed = { paths, key: `${key}::filename`, intervalMillis: LOOK_MILLIS, telemetry };
-      following = followConfigFiles(followed, () => tokens.replace(readTokens()));
+      following = followConfigFiles(followed, take);
     },
     async shutdown() {
       following?.close();
     },
   };
 
-  function readTokens(): string[] {
-    const token = config.token.reveal();
-    const given = [config.filename !== '', token !== '', config.tokens.length > 0];
-    if (given.filter(Boolean).length !== 1) {
-      throw new ConfigError(key, 'give one of token, tokens and filename, and not empty');
-    }
-    if (config.filename !== '') return tokensOf(config.filename, `${key}::filename`);
-    const found = token === '' ? config.tokens.map((each) => each.reveal()) : [token];
-    if (found.every((each) => each.trim() !== '')) return found;
-    throw new ConfigError(`${key}::tokens`, 'one of the tokens is empty');
+  function take(): void {
+    const found = readTokens(config, key);
+    tokens.replace(found);
+    given = `${prefix}${found[0]}`;
   }
-}
-
-function tokensOf(path: string, key: string): string[] {
-  const lines = readConfigFile(path, key).split('\n');
-  const tokens = lines.map((line) => line.trim()).filter(Boolean);
-  if (tokens.length === 0) throw new ConfigError(key, `${path} holds no token`);
-  return tokens;
 }

@@ -1,17 +1,23 @@
-import type { ComponentHealth, Exporter } from '../../component/component.ts';
+import type { ComponentHealth, Exporter, Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { createLogOnce } from '../log-once.ts';
-import type { QueueConfig, RetryConfig } from './options.ts';
+import { createBufferPool } from './buffer-pool.ts';
+import { checkRetry, type QueueConfig, type RetryConfig } from './options.ts';
 import { createSendingQueue, QueueError } from './queue.ts';
-import type { Connection, ExportRequest } from './request.ts';
+import type { Connection, ExportRequest, PartialSuccess } from './request.ts';
 import { createRetry } from './retry.ts';
 
 /** What a pushing exporter is made of. */
 export interface PushExporter {
-  /** Encodes a batch into requests, each small enough for the other side. */
-  encode(batch: Batch): ExportRequest[];
-  open(): Promise<Connection>;
+  /**
+   * Encodes a batch into requests below `maxRequestBytes`, in buffers of `allocate` where it likes; a
+   * point that is larger has its own.
+   */
+  encode(batch: Batch, allocate: (size: number) => Buffer): ExportRequest[];
+  readonly maxRequestBytes: number;
+  /** Throws a ConfigError where the host lacks what the options name. */
+  open(host: Host): Promise<Connection>;
   /** How long one attempt may take, in ms; 0 is without end. */
   readonly timeoutMillis: number;
   readonly queue: QueueConfig;
@@ -28,23 +34,29 @@ export function createPushExporter({ telemetry, id }: Settings, exporter: PushEx
   const sent = telemetry.counter('otelcol_exporter_sent_metric_points', labels);
   const failed = telemetry.counter('otelcol_exporter_send_failed_metric_points', labels);
   const refused = telemetry.counter('otelcol_exporter_enqueue_failed_metric_points', labels);
-  const queueSize = telemetry.gauge('otelcol_exporter_queue_size', labels);
-  telemetry.gauge('otelcol_exporter_queue_capacity', labels).set(exporter.queue.queue_size);
+  checkRetry(exporter.retry, `exporters::${id.text}::retry_on_failure`);
   const stopRetries = new AbortController();
   const stopAll = new AbortController();
   const retry = createRetry(exporter.retry, stopRetries.signal);
-  const queue = createSendingQueue(
-    exporter.queue.enabled
-      ? exporter.queue
-      : { ...exporter.queue, queue_size: Number.POSITIVE_INFINITY, wait_for_result: true },
-    deliver,
-  );
+  const pool = createBufferPool();
+  const queue = exporter.queue.enabled
+    ? createSendingQueue(exporter.queue, deliver, followSize())
+    : createSendingQueue(
+        { ...exporter.queue, queue_size: Number.POSITIVE_INFINITY, wait_for_result: true },
+        deliver,
+      );
   let lastError: string | undefined;
   let connection: Connection | undefined;
   return { asks: false, countsSent: true, start, consume, shutdown, health };
 
-  async function start(): Promise<void> {
-    connection = await exporter.open();
+  async function start(host: Host): Promise<void> {
+    connection = await exporter.open(host);
+  }
+
+  function followSize(): (size: number) => void {
+    telemetry.gauge('otelcol_exporter_queue_capacity', labels).set(exporter.queue.queue_size);
+    const gauge = telemetry.gauge('otelcol_exporter_queue_size', labels);
+    return (size) => gauge.set(size);
   }
 
   /** A Collector that is down is no reason to restart the agent. */
@@ -55,29 +67,45 @@ export function createPushExporter({ telemetry, id }: Settings, exporter: PushEx
   }
 
   async function consume(batch: Batch): Promise<void> {
-    const requests = exporter.encode(batch);
+    const requests = exporter.encode(batch, pool.take).filter(isSendable);
     if (requests.length === 0) return;
     try {
       await queue.add(requests);
     } catch (error) {
       // What was sent and failed is counted there.
       if (!(error instanceof QueueError)) throw error;
-      refused.add(batch.points.length);
+      refused.add(requests.reduce((sum, { points }) => sum + points, 0));
       said.trouble('full', 'Data is dropped: the sending queue has no room', {
         ...labels,
         error: error.message,
       });
       throw error;
-    } finally {
-      queueSize.set(queue.size);
     }
     said.recovered('full', 'The sending queue has room again', labels);
   }
 
+  /** The other side would refuse it each time. */
+  function isSendable({ bytes, points }: ExportRequest): boolean {
+    if (bytes.length <= exporter.maxRequestBytes) return true;
+    failed.add(points);
+    said.trouble('large', 'Data is dropped: a data point is larger than max_request_bytes', {
+      ...labels,
+      bytes: bytes.length,
+      max_request_bytes: exporter.maxRequestBytes,
+    });
+    return false;
+  }
+
   async function deliver(request: ExportRequest): Promise<void> {
+    let attempts = 0;
     try {
-      const partial = await retry(() => attempt(request), retried);
-      const rejected = Math.min(partial?.rejected ?? 0, request.points);
+      const partial = await retry(() => {
+        attempts++;
+        return attempt(request);
+      }, retried);
+      // An attempt that was given up may still hold the bytes.
+      if (attempts === 1) pool.give(request.bytes);
+      const rejected = rejectedOf(partial, request);
       sent.add(request.points - rejected);
       failed.add(rejected);
       lastError = undefined;
@@ -97,8 +125,6 @@ export function createPushExporter({ telemetry, id }: Settings, exporter: PushEx
         dropped_items: request.points,
       });
       throw error;
-    } finally {
-      queueSize.set(queue.size);
     }
   }
 
@@ -129,4 +155,10 @@ export function createPushExporter({ telemetry, id }: Settings, exporter: PushEx
     connection = undefined;
     await open?.close();
   }
+}
+
+/** What the other side tells may be nonsense; it has rejected no more than it got. */
+function rejectedOf(partial: PartialSuccess | undefined, { points }: ExportRequest): number {
+  const rejected = partial?.rejected ?? 0;
+  return rejected > 0 && rejected < 2 ** 63 ? Math.min(Math.floor(rejected), points) : 0;
 }

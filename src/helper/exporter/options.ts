@@ -1,9 +1,29 @@
 import type * as z from 'zod/mini';
-import { bool, float, int, oneOf, option, section } from '../../confmap/codecs.ts';
+import { type Codec, createFormat } from '../../confmap/codec.ts';
+import { bool, float, int, oneOf, option, record, section } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
+import { WITH_EXPANSION } from '../../confmap/json-schema.ts';
+import { opaque } from '../../confmap/opaque.ts';
+import { ConfigError } from '../../errors.ts';
+import { CLIENT_AUTH } from '../authenticators.ts';
+import { CLIENT_TLS } from '../client-tls.ts';
+
+type Compression = 'gzip' | 'none';
+
+/** Just under the 4 MiB that most servers take. */
+const MAX_REQUEST_BYTES = 4 * 2 ** 20 - 64 * 1024;
 
 /** The options of every exporter that pushes, under the Collector's names; decoded to ms. */
-export const QUEUE_OPTIONS = {
+export const PUSH_OPTIONS = {
+  tls: CLIENT_TLS,
+  auth: CLIENT_AUTH,
+  headers: option(record(opaque()), {}, 'sent with each request'),
+  compression: option(compression(), 'gzip', '`gzip` or `none`'),
+  max_request_bytes: option(
+    int({ min: 1024 }),
+    MAX_REQUEST_BYTES,
+    'requests are split below this size, uncompressed; a point that is larger is dropped',
+  ),
   sending_queue: section(
     {
       enabled: option(bool(), true, 'off sends each batch at once'),
@@ -28,7 +48,7 @@ export const QUEUE_OPTIONS = {
       enabled: option(bool(), true, 'off drops what fails once'),
       initial_interval: option(duration(), 5_000, 'before the first retry'),
       randomization_factor: option(
-        float({ min: 0 }),
+        float({ min: 0, max: 1 }),
         0.5,
         'how far an interval may be off, in parts of it',
       ),
@@ -41,5 +61,30 @@ export const QUEUE_OPTIONS = {
 };
 
 /** The decoded queue and retry options. */
-export type QueueConfig = z.infer<(typeof QUEUE_OPTIONS)['sending_queue']>;
-export type RetryConfig = z.infer<(typeof QUEUE_OPTIONS)['retry_on_failure']>;
+export type QueueConfig = z.infer<(typeof PUSH_OPTIONS)['sending_queue']>;
+export type RetryConfig = z.infer<(typeof PUSH_OPTIONS)['retry_on_failure']>;
+
+/** Throws a ConfigError where retries would end before the longest pause between two. */
+export function checkRetry(config: RetryConfig, path: string): void {
+  const { enabled, max_elapsed_time: elapsed } = config;
+  if (!enabled || elapsed === 0) return;
+  for (const name of ['initial_interval', 'max_interval'] as const) {
+    if (elapsed >= config[name]) continue;
+    throw new ConfigError(`${path}::max_elapsed_time`, `must not be less than ${name}`);
+  }
+}
+
+function compression(): Codec<Compression> {
+  const known: Readonly<Record<string, Compression>> = { gzip: 'gzip', none: 'none', '': 'none' };
+  return createFormat<Compression>(
+    'a supported compression, which is gzip or none',
+    (value) => (Object.hasOwn(known, String(value)) ? known[String(value)] : undefined),
+    {
+      schema: {
+        type: ['string'],
+        anyOf: [{ enum: ['gzip', 'none', ''] }, { pattern: WITH_EXPANSION }],
+      },
+      encode: (value) => value,
+    },
+  );
+}

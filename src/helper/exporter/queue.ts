@@ -10,7 +10,6 @@ export interface SendingQueue {
   add(requests: readonly ExportRequest[]): Promise<void>;
   /** What waits and is being sent, and how much there may be, by the sizer. */
   readonly size: number;
-  readonly capacity: number;
   /** Takes nothing more and resolves once the consumers have emptied it. */
   close(): Promise<void>;
 }
@@ -24,10 +23,14 @@ interface Item {
   done(error?: unknown): void;
 }
 
-/** Makes the queue; `consume` sends one request and never rejects for good without reporting it. */
+/**
+ * Makes the queue; `consume` sends one request and never rejects for good without reporting it.
+ * `resized` is told each new size.
+ */
 export function createSendingQueue(
   config: QueueConfig,
   consume: (request: ExportRequest) => Promise<void>,
+  resized: (size: number) => void = () => {},
 ): SendingQueue {
   const items: Item[] = [];
   const blocked: (() => void)[] = [];
@@ -38,7 +41,6 @@ export function createSendingQueue(
   return {
     add,
     close,
-    capacity: config.queue_size,
     get size() {
       return size;
     },
@@ -54,7 +56,7 @@ export function createSendingQueue(
       await new Promise<void>((resolve) => blocked.push(resolve));
     }
     if (isClosed) throw new QueueError('sending queue is stopped');
-    size += total;
+    resize(total);
     const results = requests.map(
       (request, i) =>
         new Promise<void>((resolve, reject) => {
@@ -84,7 +86,7 @@ export function createSendingQueue(
       item.done(error);
     }
     busy--;
-    size -= item.size;
+    resize(-item.size);
     for (const wake of blocked.splice(0)) wake();
     pump();
   }
@@ -96,6 +98,11 @@ export function createSendingQueue(
     await new Promise<void>((resolve) => {
       emptied = resolve;
     });
+  }
+
+  function resize(by: number): void {
+    size += by;
+    resized(size);
   }
 
   function sizeOf({ bytes, points }: ExportRequest): number {

@@ -15,6 +15,7 @@ export interface PartialSuccess {
 export interface Connection {
   /** Sends one request; `signal` ends the attempt. Throws a SendError. */
   send(request: ExportRequest, signal: AbortSignal): Promise<PartialSuccess | undefined>;
+  /** Ends it; nothing is under way any more. */
   close(): Promise<void>;
 }
 

@@ -1,94 +1,19 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { MEMORY } from '../../../src/catalog/memory.ts';
-import type { Exporter } from '../../../src/component/component.ts';
+import { describe, expect, test } from 'vitest';
 import type { ExporterFactory } from '../../../src/component/factory.ts';
-import { parseComponentId } from '../../../src/component/id.ts';
-import { decode } from '../../../src/confmap/decode.ts';
-import { confOf, parseYaml } from '../../../src/confmap/document.ts';
-import { otlpGrpc } from '../../../src/exporters/otlp_grpc/factory.ts';
 import { otlpHttp } from '../../../src/exporters/otlp_http/factory.ts';
-import type { Batch } from '../../../src/pdata/batch.ts';
-import { numberPoint } from '../../../src/pdata/point.ts';
-import { createSeries, NO_LABELS } from '../../../src/pdata/series.ts';
-import { createOwnMetrics } from '../../../src/service/telemetry.ts';
+import { numberPoint, type Point } from '../../../src/pdata/point.ts';
+import { createSeries } from '../../../src/pdata/series.ts';
 import { freePort } from '../../support/agent.ts';
-import { type OtlpServer, startGrpcServer, startHttpServer } from '../../support/otlp/server.ts';
+import { startHttpServer } from '../../support/otlp/server.ts';
+import { batchOf, create, PROTOCOLS, RETRY, run, stops, taken, upTo } from './running.ts';
 
-const RETRY =
-  'retry_on_failure: {initial_interval: 20ms, max_interval: 100ms, max_elapsed_time: 10s}';
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
+const local = (port: number) => `http://127.0.0.1:${port}`;
 
-/** The other side does not have to be a real Collector for this: how it answers is what counts. */
-const PROTOCOLS = [
-  {
-    name: 'otlp_grpc',
-    factory: otlpGrpc as unknown as ExporterFactory,
-    start: (port?: number) => startGrpcServer(port),
-    endpoint: (port: number) => `http://127.0.0.1:${port}`,
-    ...{ unavailable: 14, fatal: 3, busy: 8 },
-  },
-  {
-    name: 'otlp_http',
-    factory: otlpHttp as unknown as ExporterFactory,
-    start: startHttpServer,
-    endpoint: (port: number) => `http://127.0.0.1:${port}`,
-    ...{ unavailable: 503, fatal: 400, busy: 429 },
-  },
-];
-
-function batchOf(points: number): Batch {
-  const resource = { attributes: { 'host.name': 'node' } };
-  return {
-    ...{ source: 'cgroup', onDemand: false },
-    points: Array.from({ length: points }, (_, i) =>
-      numberPoint(
-        createSeries(MEMORY.container_memory_rss, { id: `/x${i}` }, NO_LABELS, resource),
-        ...([0, 1000, i] as const),
-      ),
-    ),
-  };
-}
-
-async function run(factory: ExporterFactory, endpoint: string, yaml: string) {
-  const metrics = createOwnMetrics();
-  const log: string[] = [];
-  const say = (message: string) => void log.push(message);
-  const logger = { debug() {}, info: say, warn: say, error: say };
-  const { type } = factory.metadata;
-  const settings = { id: parseComponentId(type, ''), now: Date.now };
-  const config = decode(
-    factory.config,
-    confOf(parseYaml(`endpoint: ${endpoint}\n${yaml}`, 'test')),
-  );
-  const telemetry = { logger, counter: metrics.counter, gauge: metrics.gauge } as never;
-  const exporter: Exporter = factory.create({ ...settings, telemetry }, config);
-  await exporter.start({} as never);
-  stops.push(() => exporter.shutdown());
-  const count = (name: string) =>
-    metrics.values()[`otelcol_exporter_${name}_metric_points{exporter="${type}"}`] ?? 0;
-  return { exporter, log, count, metrics };
-}
-
-function taken(server: OtlpServer): number[] {
-  return server.taken.flatMap((request) =>
-    request.resourceMetrics.flatMap(({ scopeMetrics }) =>
-      scopeMetrics.flatMap(({ metrics }) =>
-        metrics.flatMap(({ gauge }) => gauge?.dataPoints.map(({ asInt }) => Number(asInt)) ?? []),
-      ),
-    ),
-  );
-}
-
-const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
-
-describe.each(PROTOCOLS)('$name', ({ factory, start, endpoint, unavailable, fatal, busy }) => {
+describe.each(PROTOCOLS)('$name', ({ factory, start, unavailable, fatal, busy }) => {
   async function setUp(yaml = '') {
     const server = await start();
     stops.push(server.stop);
-    return { server, ...(await run(factory, endpoint(server.port), `${RETRY}\n${yaml}`)) };
+    return { server, ...(await run(factory, local(server.port), `${RETRY}\n${yaml}`)) };
   }
 
   test.each(['gzip', 'none'])('every point arrives, compression %s', async (compression) => {
@@ -107,6 +32,23 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, endpoint, unavailable, fata
     await expect.poll(() => count('sent')).toBe(300);
     expect(server.taken.length).toBeGreaterThan(5);
     expect(taken(server).sort((a, b) => a - b)).toEqual(upTo(300));
+  });
+
+  test('a point that is larger than a request may be is dropped, said once and counted', async () => {
+    const { server, exporter, count, log, fields } = await setUp('max_request_bytes: 1024');
+    const { points, ...batch } = batchOf(3);
+    const [first, second, third] = points as [Point, Point, Point];
+    const { descriptor, labels, resource } = second.series;
+    const series = createSeries(descriptor, { id: 'x'.repeat(2000) }, labels, resource);
+    const large = numberPoint(series, 0, 1000, 1);
+    for (let i = 0; i < 2; i++) {
+      await exporter.consume({ ...batch, points: [first, large, third] });
+      await expect.poll(() => count('sent')).toBe(2 * (i + 1));
+    }
+    expect(count('send_failed')).toBe(2);
+    expect(taken(server).sort()).toEqual([0, 0, 2, 2]);
+    expect(log).toEqual(['Data is dropped: a data point is larger than max_request_bytes']);
+    expect(fields[0]).toMatch(/"bytes":2\d\d\d,"max_request_bytes":1024/);
   });
 
   test('what fails for a moment is sent again, once it was taken never', async () => {
@@ -145,14 +87,15 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, endpoint, unavailable, fata
     const port = await freePort();
     const running = await run(
       factory,
-      endpoint(port),
+      local(port),
       `${RETRY}\nsending_queue: {queue_size: 3, num_consumers: 1}`,
     );
     const { exporter, count } = running;
     for (let i = 0; i < 3; i++) await exporter.consume(batchOf(5));
     await expect(exporter.consume(batchOf(4))).rejects.toThrow('sending queue is full');
     expect(count('enqueue_failed')).toBe(4);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Past the longest interval, by the timers of RETRY.
+    await new Promise((resolve) => setTimeout(resolve, 700));
     const server = await start(port);
     stops.push(server.stop);
     await expect.poll(() => count('sent'), { timeout: 10_000 }).toBe(15);
@@ -164,7 +107,7 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, endpoint, unavailable, fata
     const port = await freePort();
     const yaml =
       'retry_on_failure: {initial_interval: 10ms, max_interval: 20ms, max_elapsed_time: 200ms}';
-    const { exporter, count } = await run(factory, endpoint(port), yaml);
+    const { exporter, count } = await run(factory, local(port), yaml);
     await exporter.consume(batchOf(3));
     await expect.poll(() => count('send_failed'), { timeout: 5000 }).toBe(3);
   });
@@ -208,24 +151,6 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, endpoint, unavailable, fata
   });
 });
 
-test('gRPC: RESOURCE_EXHAUSTED without a RetryInfo is not tried again', async () => {
-  const server = await startGrpcServer();
-  stops.push(server.stop);
-  const { exporter, count } = await run(
-    otlpGrpc as unknown as ExporterFactory,
-    `http://127.0.0.1:${server.port}`,
-    RETRY,
-  );
-  server.answers.push({ code: 8 });
-  await exporter.consume(batchOf(3));
-  await expect.poll(() => count('send_failed')).toBe(3);
-  server.answers.push({ partial: { rejected: 2, message: 'too old' } });
-  await exporter.consume(batchOf(5));
-  await expect.poll(() => count('sent')).toBe(3);
-  expect(count('send_failed')).toBe(5);
-  expect(server.taken).toHaveLength(1);
-});
-
 test('HTTP: JSON, partial success, a connection that breaks, paths', async () => {
   const server = await startHttpServer();
   stops.push(server.stop);
@@ -244,23 +169,23 @@ test('HTTP: JSON, partial success, a connection that breaks, paths', async () =>
   expect(new Set(taken(server)).size).toBe(100);
 });
 
-test.each([
-  [otlpGrpc, '', 'exporters::otlp_grpc::endpoint: is required'],
-  [otlpGrpc, 'endpoint: localhost', 'has no port'],
-  [otlpGrpc, 'endpoint: http://localhost:4317/v1/metrics', 'has a path'],
-  [otlpHttp, '', 'exporters::otlp_http::endpoint: is required'],
-  [otlpHttp, 'endpoint: localhost:4318', 'begins with http://'],
-  [otlpHttp, 'endpoint: "http://x"\ntls: {ca_file: /no/such}', 'tls::ca_file: cannot be read'],
-  [otlpGrpc, 'endpoint: x:1\ntls: {cert_pem: x}', 'needs both cert and key'],
-  [otlpGrpc, 'endpoint: x:1\ncompression: zstd', 'compression: expected one of: gzip, none'],
-] as const)('a configuration that cannot work is refused: %#', (given, yaml, reason) => {
-  const factory = given as unknown as ExporterFactory;
-  const { counter, gauge } = createOwnMetrics();
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const telemetry = { logger, counter, gauge } as never;
-  const id = parseComponentId(factory.metadata.type, '');
-  expect(() => {
-    const config = decode(factory.config, confOf(parseYaml(yaml, 'test')));
-    factory.create({ id, telemetry, now: Date.now }, config);
-  }).toThrow(reason);
+test.each(PROTOCOLS)('$name: options that cannot work are refused', ({ factory, name }) => {
+  const make = (yaml: string) => () => create(factory, `endpoint: http://localhost:1\n${yaml}`);
+  const key = `exporters::${name}::`;
+  for (const type of ['zstd', 'snappy', 'zlib']) {
+    expect(make(`compression: ${type}`)).toThrow(
+      `compression: expected a supported compression, which is gzip or none, got "${type}"`,
+    );
+  }
+  for (const type of ['gzip', 'none', '""']) expect(make(`compression: ${type}`)).not.toThrow();
+  const secret = 'headers: {a: "secret\\u00e9"}';
+  expect(make(secret)).toThrow(`${key}headers::a: the value has a character that no header takes`);
+  expect(make(secret)).not.toThrow('secret');
+  expect(make('headers: {"a b": c}')).toThrow(`${key}headers::a b: is no name of a header`);
+  expect(make('headers: {Content-Length: "1"}')).toThrow('Content-Length: is not for you to set');
+  expect(make('retry_on_failure: {max_elapsed_time: 1s}')).toThrow(
+    `${key}retry_on_failure::max_elapsed_time: must not be less than initial_interval`,
+  );
+  expect(make('retry_on_failure: {randomization_factor: 2}')).toThrow('must be between 0 and 1');
+  expect(make('sending_queue: {num_consumers: 0}')).toThrow('must be between 1 and');
 });

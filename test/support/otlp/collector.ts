@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../agent.ts';
 
-/** A real OpenTelemetry Collector with otlp in, and debug, file and prometheus out. */
+/**
+ * A real OpenTelemetry Collector with otlp in, and debug, file and prometheus out; of authenticators
+ * it has bearertokenauth.
+ */
 export interface Collector {
   readonly grpcPort: number;
   readonly httpPort: number;
@@ -26,8 +29,12 @@ export function buildCollector(): string {
   }).trim();
 }
 
-/** Starts it; `tls` is the `tls` section of its receivers. */
-export async function startCollector(program: string, tls?: object): Promise<Collector> {
+/** Starts it; `tls` is the `tls` section of its receivers, `bearer` what they ask for. */
+export async function startCollector(
+  program: string,
+  tls?: object,
+  bearer?: { readonly scheme: string; readonly token: string },
+): Promise<Collector> {
   const folder = mkdtempSync(join(tmpdir(), 'sandgauge-collector-'));
   const [grpcPort, httpPort, prometheusPort] = [
     await freePort(),
@@ -35,15 +42,18 @@ export async function startCollector(program: string, tls?: object): Promise<Col
     await freePort(),
   ];
   const file = join(folder, 'metrics.json');
+  const auth = { authenticator: 'bearertokenauth' };
+  const listener = { ...(tls && { tls }), ...(bearer && { auth }) };
   const config = {
     receivers: {
       otlp: {
         protocols: {
-          grpc: { endpoint: `127.0.0.1:${grpcPort}`, ...(tls && { tls }) },
-          http: { endpoint: `127.0.0.1:${httpPort}`, ...(tls && { tls }) },
+          grpc: { endpoint: `127.0.0.1:${grpcPort}`, ...listener },
+          http: { endpoint: `127.0.0.1:${httpPort}`, ...listener },
         },
       },
     },
+    ...(bearer && { extensions: { bearertokenauth: bearer } }),
     exporters: {
       debug: {},
       file: { path: file },
@@ -51,6 +61,7 @@ export async function startCollector(program: string, tls?: object): Promise<Col
     },
     service: {
       telemetry: { metrics: { level: 'none' } },
+      ...(bearer && { extensions: ['bearertokenauth'] }),
       pipelines: { metrics: { receivers: ['otlp'], exporters: ['debug', 'file', 'prometheus'] } },
     },
   };
