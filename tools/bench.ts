@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const SUITES = ['cgroup', 'otlp', 'runsc', 'text'];
+const SUITES = ['aggregate', 'cgroup', 'libvirt', 'otlp', 'runsc', 'start', 'text'];
 const [suite = '', ...rest] = process.argv.slice(2);
 if (!SUITES.includes(suite) || !existsSync(`test/bench/${suite}.ts`)) {
   console.error(`usage: npm run bench -- <suite> [--json]; suites: ${SUITES.join(', ')}`);
   process.exitCode = 1;
 } else {
-  // The flags of `npm start`.
+  // The flags under which the agent runs.
   const flags = ['--max-semi-space-size=2', '--optimize-for-size'];
   const args = [...flags, `test/bench/${suite}.ts`, ...rest];
   process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;

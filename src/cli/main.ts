@@ -2,12 +2,13 @@ import './require-node.ts';
 
 import { Command, Option } from 'commander';
 import { configFiles } from '../confmap/resolve.ts';
-import { version } from '../distribution/assets.ts';
+import { licences, version } from '../distribution/assets.ts';
 import { COMPONENTS } from '../distribution/components.ts';
 import { ConfigError, type ConfigStage } from '../errors.ts';
 import { componentsText } from './components.ts';
 import { gatesText, parseGates } from './feature-gates.ts';
 import { type LoadOptions, loadConfig, readConfig } from './load.ts';
+import { packagedText, versionText } from './packaged.ts';
 import { configText, type PrintOptions } from './print-config.ts';
 import { buildFrom, runAgent } from './run.ts';
 import { UsageError } from './usage-error.ts';
@@ -30,7 +31,7 @@ const program = new Command('sandgauge')
   .description(
     'Real container_* metrics for every runtime of a Linux node, in the form of an OpenTelemetry Collector.',
   )
-  .version(version(), '-v, --version')
+  .version(versionText(), '-v, --version')
   .option(
     '--config <uri>',
     'PATH, file:PATH, env:NAME or yaml:TEXT; repeat to merge, the last wins (default: built-in pipelines)',
@@ -64,15 +65,24 @@ program
 program
   .command('components')
   .description('list the components of this build and how stable they are')
-  .action(() => void process.stdout.write(componentsText(COMPONENTS, version())));
+  .action(() => write(componentsText(COMPONENTS, version())));
 program
   .command('featuregate')
   .argument('[id]')
   .description('list the feature gates, or tell of one')
   .action((id?: string) => {
     const { featureGates = '' } = program.opts<LoadOptions>();
-    process.stdout.write(gatesText(parseGates(featureGates), id));
+    write(gatesText(parseGates(featureGates), id));
   });
+program
+  .command('print-default')
+  .argument('[name]', 'of a file; a name that does not exist lists them')
+  .description('print the built-in pipelines, or another file that comes with this build')
+  .action((name?: string) => write(packagedText(name)));
+program
+  .command('licenses')
+  .description('print the licences of this program and of all that is in it')
+  .action(() => write(licences()));
 
 try {
   program.parse();
@@ -98,6 +108,12 @@ function print(options: Options, { format, mode, validate }: PrintFlags): void {
   const conf = readConfig(options);
   const text = configText(conf, COMPONENTS, { format, mode, gates });
   if (validate === 'true') buildFrom(conf);
+  write(text);
+}
+
+/** A reader such as `head` may go before the end. */
+function write(text: string): void {
+  process.stdout.on('error', () => process.exit(1));
   process.stdout.write(text);
 }
 

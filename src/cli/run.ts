@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import type { Logger } from '../component/telemetry.ts';
 import type { Conf } from '../confmap/conf.ts';
 import { version } from '../distribution/assets.ts';
@@ -23,6 +24,7 @@ export function buildFrom(
     registry: COMPONENTS,
     telemetry,
     resource: Object.freeze({ attributes: Object.freeze({ 'host.name': hostname() }) }),
+    version: version(),
     now: Date.now,
   });
   const startOrder = [{ id: 'service::telemetry', component: readers }, ...graph.startOrder];
@@ -34,6 +36,9 @@ export function buildFrom(
  * when it cannot start.
  */
 export async function runAgent(load: () => Conf, watched: readonly string[] = []): Promise<void> {
+  // Most garbage is a pass old, so promoted: V8 would let it grow. Set here, since at the start of the
+  // process it makes V8 refuse the code cache that is part of Node.
+  setFlagsFromString('--optimize-for-size');
   const metrics = createOwnMetrics();
   const signals = createSignals();
   let logger: Logger | undefined;
