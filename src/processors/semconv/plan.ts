@@ -12,7 +12,7 @@ import { keyOf, operandOf, translationsOf } from './sources.ts';
 import { podOf, type Subject, subjectOf } from './subject.ts';
 
 /** The last value of a row that others need. */
-export interface Cell {
+interface Cell {
   value: number;
   /** The batch in which it came. */
   batch: number;

@@ -5,195 +5,31 @@ import { DISK_IO } from '../../../src/catalog/disk-io.ts';
 import { LIFETIME } from '../../../src/catalog/lifetime.ts';
 import { MACHINE } from '../../../src/catalog/machine.ts';
 import { MEMORY } from '../../../src/catalog/memory.ts';
-import type { Metric } from '../../../src/catalog/metric.ts';
 import { NETWORK } from '../../../src/catalog/network.ts';
 import { OOM } from '../../../src/catalog/oom.ts';
 import { SPEC } from '../../../src/catalog/spec.ts';
-import { parseComponentId } from '../../../src/component/id.ts';
-import { decode } from '../../../src/confmap/decode.ts';
-import { confOf, parseYaml } from '../../../src/confmap/document.ts';
-import type { Batch } from '../../../src/pdata/batch.ts';
+import { endedPoint, type Point } from '../../../src/pdata/point.ts';
+import { createSeries } from '../../../src/pdata/series.ts';
+
 import {
-  endedPoint,
-  isEnded,
-  type NumberPoint,
-  numberPoint,
-  type Point,
-} from '../../../src/pdata/point.ts';
-import {
-  createSeries,
-  type Labels,
-  NO_LABELS,
-  type Resource,
-  type Series,
-} from '../../../src/pdata/series.ts';
-import { semconv } from '../../../src/processors/semconv/factory.ts';
-
-const NODE: Resource = { attributes: { 'host.name': 'node-1' } };
-const UID = '16b4b963-ffee-4616-812c-a13ed94c0c7f';
-const POD_PATH = `/kubepods/burstable/pod${UID}`;
-const ID = 'ab'.repeat(32);
-const SANDBOX = 'cd'.repeat(32);
-const START = 1_700_000_000;
-const NOW = START * 1000 + 90_500;
-
-const labelsOf = (labels: Labels): Labels =>
-  Object.freeze({
-    ...{ container: '', id: '', image: '', name: '', namespace: '', pod: '' },
-    ...labels,
-  });
-const IN_POD = { namespace: 'team', pod: 'web-7f' };
-const WEB = labelsOf({
-  ...{ container: 'web', id: `${POD_PATH}/${ID}`, name: ID, ...IN_POD },
-  image: 'registry.test:5000/team/web:1.0@sha256:00',
-});
-const PAUSE = labelsOf({
-  ...{ id: `${POD_PATH}/${SANDBOX}`, name: SANDBOX, image: 'registry.test/pause:3.9', ...IN_POD },
-});
-const POD = labelsOf({ id: POD_PATH, ...IN_POD });
-const DOCKER = labelsOf({ id: `/docker/${ID}`, name: 'db', image: `sha256:${ID}` });
-const SLICE = labelsOf({ id: '/system.slice/cron.service' });
-const ROOT = labelsOf({ id: '/' });
-
-const POD_ATTRIBUTES = {
-  ...{ 'host.name': 'node-1', 'k8s.namespace.name': 'team' },
-  ...{ 'k8s.pod.name': 'web-7f', 'k8s.pod.uid': UID },
-};
-
-const series = (metric: Metric, identity: Labels, labels = NO_LABELS, resource = NODE): Series =>
-  createSeries(metric, identity, labels, resource);
-const TOTAL = { cpu: 'total' };
-const total = (identity: Labels) => series(CPU.container_cpu_usage_seconds_total, identity, TOTAL);
-const user = (identity: Labels) => series(CPU.container_cpu_user_seconds_total, identity);
-const system = (identity: Labels) => series(CPU.container_cpu_system_seconds_total, identity);
-const at = (of: Series, value: number): Point => numberPoint(of, START * 1000, NOW, value);
-
-function make(yaml = '') {
-  const passed: Batch[] = [];
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const telemetry = { logger, counter: () => ({ add() {} }), gauge: () => ({ set() {} }) } as never;
-  const processor = semconv.create(
-    { id: parseComponentId('semconv', ''), telemetry, now: Date.now },
-    decode(semconv.config, confOf(parseYaml(yaml, 'test'))),
-    { consume: async (batch) => void passed.push(batch) },
-  );
-  return async (...points: Point[]): Promise<readonly Point[]> => {
-    passed.length = 0;
-    await processor.consume({ source: 'cgroup', onDemand: false, points });
-    return passed.flatMap((batch) => batch.points);
-  };
-}
-
-/** Name, value ('ended' at the end) and labels of each point. */
-const shown = (points: readonly Point[]) =>
-  points.map((point) => [
-    point.series.descriptor.name,
-    isEnded(point) ? 'ended' : (point as NumberPoint).value,
-    { ...point.series.identity, ...point.series.labels },
-  ]);
-const resourceOf = ([point]: readonly Point[]) => point?.series.resource.attributes;
-
-describe('resources', () => {
-  const rss = (identity: Labels) => at(series(MEMORY.container_memory_rss, identity), 1);
-
-  test.each<[string, Labels, string, Labels]>([
-    [
-      'a container of a pod',
-      WEB,
-      'container.memory.rss',
-      {
-        ...POD_ATTRIBUTES,
-        'container.id': ID,
-        'container.image.name': 'registry.test:5000/team/web',
-        'k8s.container.name': 'web',
-      },
-    ],
-    [
-      'a pause container',
-      PAUSE,
-      'container.memory.rss',
-      {
-        ...POD_ATTRIBUTES,
-        'container.id': SANDBOX,
-        'container.image.name': 'registry.test/pause',
-      },
-    ],
-    [
-      'a pause container of CRI-O',
-      labelsOf({
-        ...{ id: `/kubepods.slice/kubepods-pod${UID.replaceAll('-', '_')}.slice/crio-${ID}.scope` },
-        ...{ container: 'POD', name: 'k8s_POD_web-7f', ...IN_POD },
-      }),
-      'container.memory.rss',
-      { ...POD_ATTRIBUTES, 'container.id': ID, 'container.name': 'k8s_POD_web-7f' },
-    ],
-    ['a pod', POD, 'k8s.pod.memory.rss', POD_ATTRIBUTES],
-    [
-      'a pod without names',
-      labelsOf({ id: POD_PATH }),
-      'k8s.pod.memory.rss',
-      { 'host.name': 'node-1', 'k8s.pod.uid': UID },
-    ],
-    [
-      'a container of Docker',
-      DOCKER,
-      'container.memory.rss',
-      {
-        'host.name': 'node-1',
-        'container.id': ID,
-        'container.name': 'db',
-        'container.image.id': `sha256:${ID}`,
-      },
-    ],
-    [
-      'a container of runsc by hand',
-      labelsOf({ id: '/mine', name: 'mine' }),
-      'container.memory.rss',
-      { 'host.name': 'node-1', 'container.id': 'mine' },
-    ],
-    ['a service', SLICE, 'container_memory_rss', NODE.attributes],
-    ['the node', ROOT, 'container_memory_rss', NODE.attributes],
-  ])('%s', async (_, identity, name, attributes) => {
-    const points = await make()(rss(identity));
-    expect(points[0]?.series.descriptor.name).toBe(name);
-    expect(resourceOf(points)).toEqual(attributes);
-  });
-
-  test('what is no container keeps its labels that are not empty', async () => {
-    expect(shown(await make()(rss(SLICE)))).toEqual([
-      ['container_memory_rss', 1, { id: '/system.slice/cron.service' }],
-    ]);
-  });
-
-  test('labels that others gave stay on the points', async () => {
-    const labelled = Object.freeze({ ...WEB, team: 'x' });
-    expect(shown(await make()(rss(labelled)))).toEqual([
-      ['container.memory.rss', 1, { team: 'x' }],
-    ]);
-  });
-
-  test('the node is a node of Kubernetes where its resource says so', async () => {
-    const node = { attributes: { 'host.name': 'node-1', 'k8s.node.name': 'n1' } };
-    const points = await make()(at(series(MEMORY.container_memory_rss, ROOT, {}, node), 1));
-    expect(shown(points)).toEqual([['k8s.node.memory.rss', 1, {}]]);
-    expect(points[0]?.series.resource).toBe(node);
-  });
-
-  test('each workload has one resource, in every batch', async () => {
-    const translate = make();
-    const cache = at(series(MEMORY.container_memory_cache, WEB), 1);
-    const received = series(NETWORK.container_network_receive_bytes_total, PAUSE, {
-      interface: 'eth0',
-    });
-    const first = await translate(rss(WEB), cache, rss(POD), at(received, 1));
-    const second = await translate(rss(WEB), rss(POD));
-    const [web, kept, pod, network] = first.map(({ series: { resource } }) => resource);
-    expect(kept).toBe(web);
-    expect(network).toBe(pod);
-    expect(second.map(({ series: { resource } }) => resource)).toEqual([web, pod]);
-    expect(second[0]?.series.resource).toBe(web);
-  });
-});
+  at,
+  DOCKER,
+  ID,
+  make,
+  NODE,
+  NOW,
+  PAUSE,
+  POD,
+  POD_ATTRIBUTES,
+  resourceOf,
+  START,
+  series,
+  shown,
+  system,
+  total,
+  user,
+  WEB,
+} from './made.ts';
 
 describe('CPU time', () => {
   const modes = ['user', 'system'].map((mode, i) => [
