@@ -1,4 +1,9 @@
-import type { AgentHealth, Component, ComponentHealth } from '../component/component.ts';
+import type {
+  AgentHealth,
+  Component,
+  ComponentHealth,
+  ComponentState,
+} from '../component/component.ts';
 
 interface Watched {
   readonly id: string;
@@ -12,6 +17,8 @@ export interface HealthMonitor {
   /** Told after each batch that an exporter got; `error` when it was refused. */
   exported(id: string, error?: unknown): void;
   read(): AgentHealth;
+  /** How one component does. */
+  stateOf(id: string, component: Component): ComponentState;
 }
 
 /** Makes the monitor; `now` is in ms since the epoch. */
@@ -20,7 +27,7 @@ export function createHealthMonitor(now: () => number): HealthMonitor {
   let watched: readonly Watched[] = [];
   let phase: AgentHealth['phase'] = 'starting';
   let upSince: number | undefined;
-  return { watch, exported, read };
+  return { watch, exported, read, stateOf };
 
   function watch(order: readonly Watched[]): Watched[] {
     watched = order;
@@ -43,12 +50,14 @@ export function createHealthMonitor(now: () => number): HealthMonitor {
   }
 
   function read(): AgentHealth {
-    const components = watched.map(({ id, component }) => {
-      const told = component.health?.() ?? { status: 'ok' };
-      const isExporter = 'asks' in component;
-      return { id, ...((told.status === 'ok' && isExporter && refusalOf(id)) || told) };
-    });
+    const components = watched.map(({ id, component }) => stateOf(id, component));
     return { phase, upSince, components };
+  }
+
+  function stateOf(id: string, component: Component): ComponentState {
+    const told = component.health?.() ?? { status: 'ok' };
+    const isExporter = 'asks' in component;
+    return { id, ...((told.status === 'ok' && isExporter && refusalOf(id)) || told) };
   }
 
   function refusalOf(id: string): ComponentHealth | undefined {

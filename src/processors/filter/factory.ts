@@ -1,6 +1,7 @@
 import type { ProcessorFactory } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
 import { mapSeries } from '../../helper/map-series.ts';
+import { textTest } from '../../helper/text-test.ts';
 import type { Series } from '../../pdata/series.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
@@ -36,15 +37,7 @@ type Side = Config['metrics']['include'];
 function matcher(side: Side, path: string): ((series: Series) => boolean) | undefined {
   const { match_type: type, metric_names: names, attributes } = side;
   if (names.length + attributes.length === 0) return undefined;
-  const test = (text: string) => {
-    if (type === 'strict') return (given: string) => given === text;
-    try {
-      const pattern = new RegExp(text);
-      return (given: string) => pattern.test(given);
-    } catch (error) {
-      throw new ConfigError(path, (error as Error).message, { cause: error });
-    }
-  };
+  const test = (text: string) => textTest(type, text, path);
   const nameTests = names.map(test);
   const attributeTests = attributes.map(({ key, value }) => ({ key, test: test(value) }));
   return ({ descriptor, identity, labels }) =>

@@ -63,8 +63,8 @@ function rowsOf(page: string): string[][] {
   return [...page.matchAll(/<tr[\s\S]*?<\/tr>/g)].map(([row]) =>
     [...row.matchAll(/<t[hd][^>]*>([\s\S]*?)<\/t[hd]>/g)].map(([, cell = '']) =>
       cell
-        .replaceAll('</p>', ' ')
         .replaceAll(/<[^>]*>/g, '')
+        .replaceAll('\n', ' ')
         .trim(),
     ),
   );

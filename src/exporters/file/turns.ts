@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Works that are done one after another, whatever becomes of each. */
+export interface Turns {
+  /**
+   * Resolves when the work is done, and rejects as it does; rejects too when that takes longer than
+   * the bound, and at once while an earlier work is that late. What was begun goes on.
+   */
+  take(work: () => Promise<void>): Promise<void>;
+  /** True while a work is late. */
+  readonly isStuck: boolean;
+}
+
+/** Makes them; `stuck` is what is said of a work that takes longer than `millis`. */
+export function createTurns(millis: number, stuck: string): Turns {
+  let last: Promise<void> = Promise.resolve();
+  let isStuck = false;
+  return {
+    take,
+    get isStuck() {
+      return isStuck;
+    },
+  };
+
+  async function take(work: () => Promise<void>): Promise<void> {
+    if (isStuck) throw new Error(stuck);
+    const done = last.then(work);
+    last = done.catch(() => {});
+    const end = new AbortController();
+    const bound = sleep(millis, true, { signal: end.signal }).catch(() => false);
+    try {
+      if (!(await Promise.race([done.then(() => false), bound]))) return;
+    } finally {
+      end.abort();
+    }
+    isStuck = true;
+    void last.then(() => {
+      isStuck = false;
+    });
+    throw new Error(stuck);
+  }
+}
