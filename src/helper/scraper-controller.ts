@@ -25,6 +25,8 @@ export interface Scraper {
   ): Promise<Point[]>;
   /** Asked after a pass: `denied` where all of it was, which the scraper has said. `up` without. */
   sourceState?(): 'absent' | 'denied' | 'up';
+  /** Asked after a pass: why it brought nothing but the ends of series, which are handed on. */
+  failure?(): Error | undefined;
   shutdown(): Promise<void>;
 }
 
@@ -132,17 +134,22 @@ export function createScraperController(
     const start = performance.now();
     try {
       const points = await scraper.scrape(signal, reportPartial, deadline);
-      if (!signal.aborted) succeeded();
+      const failure = scraper.failure?.();
+      if (failure !== undefined) failed(signal, failure);
+      else if (!signal.aborted) succeeded();
       return points;
     } catch (error) {
-      if (!signal.aborted) {
-        errored.add(1);
-        tracked.failed(error as Error);
-      }
+      failed(signal, error as Error);
       throw error;
     } finally {
       if (!stop.signal.aborted) duration.set((performance.now() - start) / 1000);
     }
+  }
+
+  function failed(signal: AbortSignal, error: Error): void {
+    if (signal.aborted) return;
+    errored.add(1);
+    tracked.failed(error);
   }
 
   function succeeded(): void {

@@ -1,4 +1,9 @@
-import { type Identity, isWorkloadObserver, type Known } from '../workload/observer.ts';
+import {
+  type Identity,
+  isWorkloadObserver,
+  type Known,
+  type WorkloadObserver,
+} from '../workload/observer.ts';
 import type { MetricGroup, Voice } from '../workload/voices.ts';
 import type { Runtime, Workload } from '../workload/workload.ts';
 import type { LogOnce } from './log-once.ts';
@@ -11,6 +16,8 @@ export interface Speaker {
   identify(workload: Workload): Identity | undefined;
   maySpeak(workload: Workload, group: MetricGroup): boolean;
   withdraw(workload: Workload): void;
+  /** What a container runtime tells; undefined where none is asked. */
+  readonly writtenLayer: WorkloadObserver['writtenLayer'];
 }
 
 /** Without an observer series carry ids only, and nobody disputes this receiver's word. */
@@ -28,6 +35,7 @@ export function createSpeaker(
       identify: ({ id }) => ({ labels: Object.freeze({ id }), facts: undefined }),
       maySpeak: () => true,
       withdraw() {},
+      writtenLayer: undefined,
     };
   }
   extension.register(voice, runtimes);
@@ -37,5 +45,6 @@ export function createSpeaker(
     identify: extension.identify,
     maySpeak: (workload, group) => extension.claim(voice, workload, group) === 'granted',
     withdraw: extension.withdraw,
+    writtenLayer: extension.writtenLayer,
   };
 }

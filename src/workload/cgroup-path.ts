@@ -22,6 +22,11 @@ export function isKubepods(path: string): boolean {
   return /^(\/kubelet(\.slice)?)?\/(kubelet-)?kubepods(\.slice)?$/.test(path);
 }
 
+/** True for the names that libvirt gives to the cgroups of QEMU, with systemd and without. */
+export function isVmCgroup(path: string): boolean {
+  return /\/(machine-qemu\\x2d[^/]*\.scope|[^/]*\.libvirt-qemu)$/.test(path);
+}
+
 /**
  * Reads what a cgroup path tells: the kubelet's slices and pods, and the container scopes of
  * containerd, CRI-O, Docker and Podman, for the systemd and the cgroupfs driver.

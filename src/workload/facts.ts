@@ -16,8 +16,8 @@ export interface Facts {
   readonly rootfs: string | undefined;
   readonly resources: OciResources;
   readonly network: OciNetwork;
-  /** Its Kubernetes labels, where a source tells them: bundles do not. */
-  readonly labels?: Texts;
+  /** Its Kubernetes labels, where a source tells them, which may be later: bundles do not. */
+  readonly labels?: Texts | undefined;
 }
 
 type Texts = Readonly<Record<string, string>>;

@@ -110,12 +110,12 @@ function sharesOfWeight(weight: number): number {
 }
 
 /** The conversion of runc before 1.3.2, crun before 1.23 and the kubelet's own slices. */
-function linearWeight(shares: number): number {
+export function linearWeight(shares: number): number {
   return 1 + Math.floor(((shares - 2) * 9999) / 262_142);
 }
 
 /** The conversion of newer runtimes, which maps 1,024 shares to the default weight 100. */
-function quadraticWeight(shares: number): number {
+export function quadraticWeight(shares: number): number {
   if (shares <= 2) return 1;
   if (shares >= 262_144) return 10_000;
   const log = Math.log2(shares);

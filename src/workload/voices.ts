@@ -25,6 +25,21 @@ export function voiceOf(kind: WorkloadKind, runtime: Runtime, group: MetricGroup
   return (kind === 'node' ? NODE : HOST)[group];
 }
 
+/**
+ * Who speaks where the receiver that should is not configured. Limits are the same wherever they are
+ * read; Kata's guest is its container, where it has just one; the engine reads the same cgroups.
+ */
+export function standInFor(
+  kind: WorkloadKind,
+  runtime: Runtime,
+  group: MetricGroup,
+): Voice | undefined {
+  if (kind === 'pod') return group === 'usage' ? 'cri' : undefined;
+  if (runtime === 'runc') return 'cri';
+  if (runtime === 'kata') return group === 'usage' ? 'kata' : 'cri';
+  return group === 'spec' ? 'cgroup' : undefined;
+}
+
 /** One source for everything. */
 function by(voice: Voice): Row {
   return { usage: voice, network: voice, disk_io: voice, disk: voice, spec: voice };

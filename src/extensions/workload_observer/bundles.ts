@@ -37,7 +37,9 @@ export function createBundles(config: Config, said: LogOnce): Bundles {
   const troubles = new Map<string, string>();
   return { areKeptFor, find, forget: (workload) => over(workload, GONE) };
 
-  function sourcesOf({ engine }: Workload): readonly BundleSource[] {
+  /** No engine keeps a bundle of a VM. */
+  function sourcesOf({ engine, runtime }: Workload): readonly BundleSource[] {
+    if (runtime === 'libvirt') return [];
     return engine === undefined ? every : byEngine[engine];
   }
 
@@ -111,7 +113,7 @@ function rootfsOf({ path, spec }: Bundle, root: string): string | undefined {
 }
 
 /** A tenant may make cgroups below its own, of any name: no engine of the host keeps one there. */
-function isInContainer({ id }: Workload): boolean {
+export function isInContainer({ id }: Workload): boolean {
   for (let end = id.lastIndexOf('/'); end > 0; end = id.lastIndexOf('/', end - 1)) {
     if (parseCgroupPath(id.slice(0, end)).kind === 'container') return true;
   }
@@ -127,7 +129,8 @@ function check(bundle: Bundle, facts: Facts, workload: Workload): void {
   if (fault !== undefined) throw new BundleError(bundle.path, new Error(fault));
 }
 
-function faultOf(facts: Facts, cgroupsPath: string, workload: Workload): string | undefined {
+/** Why what is told of a container cannot be this one's: undefined where nothing speaks against it. */
+export function faultOf(facts: Facts, cgroupsPath: string, workload: Workload): string | undefined {
   const { podUid, sandboxId } = facts;
   if (workload.podUid !== undefined && podUid !== undefined && podUid !== workload.podUid) {
     return `it is of pod ${JSON.stringify(podUid)}, the cgroup of pod ${workload.podUid}`;

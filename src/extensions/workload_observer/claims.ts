@@ -1,5 +1,6 @@
+import { isVmCgroup } from '../../workload/cgroup-path.ts';
 import type { Claim } from '../../workload/observer.ts';
-import { type MetricGroup, type Voice, voiceOf } from '../../workload/voices.ts';
+import { type MetricGroup, standInFor, type Voice, voiceOf } from '../../workload/voices.ts';
 import type { Runtime, Workload, WorkloadKind } from '../../workload/workload.ts';
 
 /** The live registry of claims, by workload and metric group. */
@@ -78,22 +79,29 @@ export function createClaims(now: () => number, relistMillis: number): Claims {
     const holder = entry.granted.get(group);
     if (holder !== undefined) return holder === voice ? 'granted' : 'denied';
     const runtime = entry.runtime ?? assumedRuntime(workload, entry);
-    if (runtime === undefined) return 'pending';
+    if (runtime === undefined || isAwaited(workload, entry)) return 'pending';
     if (speakerOf(workload.kind, runtime, group) !== voice) return 'denied';
     entry.granted.set(group, voice);
     return 'granted';
   }
 
-  /** Limits are the same wherever they are read: without their receiver the cgroup's gives them. */
   function speakerOf(kind: WorkloadKind, runtime: Runtime, group: MetricGroup): Voice {
     const speaker = voiceOf(kind, runtime, group);
-    return group === 'spec' && !voices.has(speaker) ? 'cgroup' : speaker;
+    return voices.has(speaker) ? speaker : (standInFor(kind, runtime, group) ?? speaker);
   }
 
   function assumedRuntime(workload: Workload, entry: Entry): Runtime | undefined {
     if (workload.kind !== 'container' || now() - entry.announced >= relistMillis) return 'runc';
-    const isSettled = [...others.values()].every((time) => time >= entry.since + STATE_MILLIS);
-    return isSettled ? 'runc' : undefined;
+    // No container's cgroup is a VM's.
+    const rest = [...others].filter(([voice]) => voice !== 'libvirt');
+    return rest.every(([, time]) => time >= entry.since + STATE_MILLIS) ? 'runc' : undefined;
+  }
+
+  /** The cgroup of a VM is told from others by its name: libvirt's receiver is waited for, as long. */
+  function isAwaited({ id, kind }: Workload, entry: Entry): boolean {
+    const listed = others.get('libvirt');
+    if (kind !== 'cgroup' || listed === undefined || !isVmCgroup(id)) return false;
+    return listed < entry.since + STATE_MILLIS && now() - entry.announced < relistMillis;
   }
 
   function withdraw(workload: Workload): void {

@@ -25,6 +25,11 @@ export const CONFIG = section({
     ['/var/lib/docker'],
     'data directories of Docker, which hold the names that its bundles do not',
   ),
+  cri_socket: option(
+    text(),
+    '',
+    "where a container runtime answers over the CRI, such as `unix:///run/containerd/containerd.sock`: labels, and names that bundles do not tell; '' is none",
+  ),
   sandbox_image: option(
     text(),
     '',

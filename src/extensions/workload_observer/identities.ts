@@ -4,7 +4,8 @@ import type { Facts } from '../../workload/facts.ts';
 import { createIdentity, type Names } from '../../workload/identity.ts';
 import type { Identity, KnownWorkload } from '../../workload/observer.ts';
 import type { Workload } from '../../workload/workload.ts';
-import type { Bundles } from './bundles.ts';
+import { type Bundles, isInContainer } from './bundles.ts';
+import type { Followed, RuntimeNames } from './runtime-names.ts';
 
 /** Gives each workload its labels, once its names are known. */
 export interface Identities {
@@ -17,12 +18,14 @@ export interface Identities {
 /** What the identities are made with. */
 export interface IdentitySources {
   readonly bundles: Bundles;
+  /** What a container runtime tells; undefined where none is configured. */
+  readonly runtime: RuntimeNames | undefined;
   /** Wall clock in ms. */
   readonly now: () => number;
   readonly said: LogOnce;
   /** Counts workloads whose names did not come in time. */
   readonly withheld: Counter;
-  /** Hears of what a container's bundle told. */
+  /** Hears of what a container's bundle told, or its runtime. */
   learnt(workload: Workload, facts: Facts): void;
 }
 
@@ -39,13 +42,15 @@ interface Entry {
   facts: Facts | undefined;
   /** From the runtime's own files. */
   told: Facts | undefined;
+  /** What the container runtime tells of it. */
+  followed: Followed | undefined;
   identity: Identity | undefined;
   isWithheld: boolean;
 }
 
 /** Makes the registry. */
 export function createIdentities(sources: IdentitySources): Identities {
-  const { bundles, now, said } = sources;
+  const { bundles, runtime, now, said } = sources;
   const entries = new Map<string, Entry>();
   const pods = new Map<string, { names: Names; readonly containers: Set<string> }>();
   let withheldCount = 0;
@@ -59,6 +64,7 @@ export function createIdentities(sources: IdentitySources): Identities {
       announcements: 0,
       facts: undefined,
       told: undefined,
+      followed: undefined,
       identity: undefined,
       isWithheld: false,
     };
@@ -66,6 +72,9 @@ export function createIdentities(sources: IdentitySources): Identities {
     entry.told ??= told;
     entries.set(keyOf(workload), entry);
     if (workload.kind === 'container') look(entry);
+    if (workload.kind === 'container' && !isInContainer(workload)) {
+      entry.followed ??= runtime?.follow(workload, () => !isWhole(entry.facts));
+    }
     if (told !== undefined) rememberPod(entry, told);
   }
 
@@ -89,15 +98,29 @@ export function createIdentities(sources: IdentitySources): Identities {
     if (kind !== 'container' && kind !== 'pod') return identityOf(workload);
     if (kind === 'container') look(entry);
     const { told } = entry;
-    const facts = entry.facts ?? (told?.podUid === undefined ? undefined : told);
+    const facts = factsOfEntry(entry);
+    const isAwaited = now() - entry.announced < HOLD_MILLIS && entry.followed?.isAwaited();
+    if (isAwaited && !isWhole(facts)) return undefined;
     const names = kind === 'pod' ? pods.get(podUid ?? '')?.names : facts?.names;
     const isNamed = podUid === undefined ? names !== undefined : names?.pod && names.namespace;
     if (isNamed) return identityOf(workload, names, facts);
-    if (!bundles.areKeptFor(workload)) return identityOf(workload, told?.names, told);
+    if (!bundles.areKeptFor(workload) && !runtime?.isUsable())
+      return identityOf(workload, told?.names, told);
     if (now() - entry.announced < HOLD_MILLIS) return undefined;
     if (podUid === undefined) return identityOf(workload, told?.names, told);
     withhold(entry);
     return undefined;
+  }
+
+  /** Bundles first; what they leave open, and labels, are the runtime's to tell. */
+  function factsOfEntry({ workload, facts, told, followed }: Entry): Facts | undefined {
+    const own = facts ?? (told?.podUid === undefined ? undefined : told);
+    const more = followed?.facts();
+    if (own !== undefined) return followed === undefined ? own : joined(own, followed);
+    if (more === undefined) return undefined;
+    sources.learnt(workload, more);
+    rememberPod({ workload }, more);
+    return more;
   }
 
   function look(entry: Entry): void {
@@ -111,7 +134,7 @@ export function createIdentities(sources: IdentitySources): Identities {
     rememberPod(entry, entry.facts);
   }
 
-  function rememberPod({ workload }: Entry, { names }: Facts): void {
+  function rememberPod({ workload }: Pick<Entry, 'workload'>, { names }: Facts): void {
     const { podUid } = workload;
     if (podUid === undefined || names.pod === '' || names.namespace === '') return;
     const known = pods.get(podUid) ?? { names, containers: new Set<string>() };
@@ -143,6 +166,7 @@ export function createIdentities(sources: IdentitySources): Identities {
     if (entry.announcements > 0) return;
     release(entry);
     bundles.forget(workload);
+    entry.followed?.close();
     entries.delete(keyOf(workload));
     const pod = pods.get(workload.podUid ?? '');
     pod?.containers.delete(workload.id);
@@ -152,6 +176,31 @@ export function createIdentities(sources: IdentitySources): Identities {
 
 function identityOf(workload: Workload, names?: Names, facts?: Facts): Identity {
   return Object.freeze({ labels: createIdentity(workload, names), facts });
+}
+
+/** Labels may come after the identity was given. */
+function joined(facts: Facts, followed: Followed): Facts {
+  const more = followed.facts();
+  const names = Object.entries(facts.names).map(([key, name]) => [
+    key,
+    name || more?.names[key as keyof Names] || '',
+  ]);
+  return {
+    ...facts,
+    names: Object.fromEntries(names),
+    get labels() {
+      return followed.facts()?.labels;
+    },
+  };
+}
+
+/** False where a label would be empty that a runtime may know: sandboxes have no container. */
+function isWhole(facts: Facts | undefined): boolean {
+  if (facts === undefined) return false;
+  const { container, image, pod, namespace } = facts.names;
+  const isContainerOfPod = facts.podUid !== undefined && !facts.isSandbox;
+  if (image === '' || (isContainerOfPod && container === '')) return false;
+  return facts.podUid === undefined || (pod !== '' && namespace !== '');
 }
 
 /** A path may be seen as a bare cgroup by one receiver and as its container's by another. */

@@ -1,5 +1,6 @@
 /** Containers and pod sandboxes of the CRI (runtime.v1), by the standard's field numbers. */
 import {
+  bool,
   enumeration,
   int64,
   labels,
@@ -89,3 +90,21 @@ export const ListPodSandboxRequest = message('ListPodSandboxRequest', {
 export const ListPodSandboxResponse = message('ListPodSandboxResponse', {
   items: repeated(1, PodSandbox),
 });
+
+/** Asks for one container; verbose answers hold what it was made to be. */
+export const ContainerStatusRequest = message('ContainerStatusRequest', {
+  container_id: string(1),
+  verbose: bool(2),
+});
+
+/** One container: `info` is JSON by name, of the runtime's own making. */
+export const ContainerStatusResponse = message('ContainerStatusResponse', { info: labels(2) });
+
+/** Asks for one pod. */
+export const PodSandboxStatusRequest = message('PodSandboxStatusRequest', {
+  pod_sandbox_id: string(1),
+  verbose: bool(2),
+});
+
+/** One pod, as of ContainerStatusResponse. */
+export const PodSandboxStatusResponse = message('PodSandboxStatusResponse', { info: labels(2) });

@@ -3,10 +3,14 @@
  * our own minimal definition of runtime.v1, by the standard's field numbers.
  */
 import {
+  ContainerStatusRequest,
+  ContainerStatusResponse,
   ListContainersRequest,
   ListContainersResponse,
   ListPodSandboxRequest,
   ListPodSandboxResponse,
+  PodSandboxStatusRequest,
+  PodSandboxStatusResponse,
 } from './containers.ts';
 import {
   bool,
@@ -110,6 +114,16 @@ export const METHODS = {
 
 /** The name of a method. */
 export type MethodName = keyof typeof METHODS;
+
+/** The methods that a runtime is asked, those that this project does not serve among them. */
+export const ASKED_METHODS = {
+  ...METHODS,
+  ContainerStatus: runtime('ContainerStatus', ContainerStatusRequest, ContainerStatusResponse),
+  PodSandboxStatus: runtime('PodSandboxStatus', PodSandboxStatusRequest, PodSandboxStatusResponse),
+} as const satisfies Readonly<Record<string, Method>>;
+
+/** The name of a method that a runtime is asked. */
+export type AskedName = keyof typeof ASKED_METHODS;
 
 function runtime<Request extends MessageType<Fields>, Response extends MessageType<Fields>>(
   name: string,

@@ -109,6 +109,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     metricSets = createSets({
       ...{ layout, files, paths, said, builder, table, layers, isEnabled },
       walks: createLayerWalks(paths, settings.now),
+      told: speaker.writtenLayer,
       failed: () => failures.add(1),
       host: () => host,
     });

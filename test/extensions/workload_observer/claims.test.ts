@@ -91,3 +91,35 @@ test('a container that was there before needs no wait', () => {
   claims.listed('runsc');
   expect(claims.claim('cgroup', CONTAINER, 'usage')).toBe('granted');
 });
+
+test('the cgroup of a VM waits for its receiver, and a container does not', () => {
+  const { claims, clock } = setUp();
+  claims.register('libvirt', ['libvirt']);
+  const scope = '/machine.slice/machine-qemu\\x2d1\\x2dweb.scope';
+  const [vm, other] = [parseCgroupPath(scope), parseCgroupPath('/machine.slice')];
+  for (const each of [vm, other, CONTAINER]) claims.announce(each);
+  const ask = () => [vm, other, CONTAINER].map((each) => claims.claim('cgroup', each, 'usage'));
+  expect(ask()).toEqual(['pending', 'granted', 'granted']);
+  clock.now = 1000;
+  claims.listed('libvirt');
+  expect(ask()[0]).toBe('pending');
+  clock.now = 2000;
+  claims.listed('libvirt');
+  // It was listed, and is none of libvirt's: another's, or one that is not wanted there.
+  expect(ask()[0]).toBe('granted');
+  claims.announce({ ...vm, kind: 'container', containerId: 'uuid', runtime: 'libvirt' });
+  expect(ask()[0]).toBe('denied');
+});
+
+test('the cgroup of a VM has its own voice where libvirt cannot be read, or is not configured', () => {
+  const { claims, clock } = setUp();
+  const vm = parseCgroupPath('/machine/qemu-1-web.libvirt-qemu');
+  claims.announce(vm);
+  expect(claims.claim('cgroup', vm, 'usage')).toBe('granted');
+  claims.withdraw(vm);
+  claims.register('libvirt', ['libvirt']);
+  claims.announce(vm);
+  expect(claims.claim('cgroup', vm, 'usage')).toBe('pending');
+  clock.now = RELIST;
+  expect(claims.claim('cgroup', vm, 'usage')).toBe('granted');
+});

@@ -51,7 +51,7 @@ export const series = (
   labels = NO_LABELS,
   resource = NODE,
 ): Series => createSeries(metric, identity, labels, resource);
-export const TOTAL = { cpu: 'total' };
+const TOTAL = { cpu: 'total' };
 export const total = (identity: Labels) =>
   series(CPU.container_cpu_usage_seconds_total, identity, TOTAL);
 export const user = (identity: Labels) => series(CPU.container_cpu_user_seconds_total, identity);

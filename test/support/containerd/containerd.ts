@@ -25,6 +25,8 @@ export const IMAGES = {
 export interface Containerd {
   /** What `containerd_state_directories` should name. */
   readonly state: string;
+  /** Where its CRI answers. */
+  readonly socket: string;
   /** The network namespace at the other end of each pod's veth, 10.77.0.1. */
   readonly peerNamespace: string;
   readonly cri: Cri;
@@ -32,6 +34,8 @@ export interface Containerd {
   load(archive: string): void;
   /** Runs `ctr` in the namespace of the CRI. */
   ctr(...args: readonly string[]): string;
+  /** Stops and starts its process; what runs stays. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -41,12 +45,14 @@ interface ContainerdOptions {
   readonly isAsOnNode?: boolean;
   /** The native one copies layers, which any file system can hold. */
   readonly snapshotter?: 'native' | 'overlayfs';
+  /** Programs behind runc's shim, by the name of their handler. */
+  readonly handlers?: Readonly<Record<string, string>>;
 }
 
 /** Starts it and imports the images; `programs` are host paths by path in the images. */
 export async function startContainerd(
   programs: Readonly<Record<string, string>>,
-  { isAsOnNode = false, snapshotter = 'native' }: ContainerdOptions = {},
+  { isAsOnNode = false, snapshotter = 'native', handlers = {} }: ContainerdOptions = {},
 ): Promise<Containerd> {
   const folder = mkdtempSync(join(tmpdir(), 'sandgauge-containerd-'));
   const peerNamespace = `sandgauge-${process.pid}`;
@@ -54,13 +60,12 @@ export async function startContainerd(
   const socket = join(folder, 'c.sock');
   execFileSync('ip', ['netns', 'add', peerNamespace]);
   writeNetwork(folder, peerNamespace);
-  writeFileSync(join(folder, 'config.toml'), configOf(folder, state, snapshotter));
+  writeFileSync(join(folder, 'config.toml'), configOf(folder, state, snapshotter, handlers));
   const log = openSync(join(folder, 'log'), 'w');
   const command = ['containerd', '-c', join(folder, 'config.toml')];
   const shared = ['unshare', '--mount', '--propagation=shared'];
   const [program = '', ...args] = [...(isAsOnNode ? shared : []), ...command];
-  const child = spawn(program, args, { stdio: ['ignore', log, log] });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
+  let end = launch();
   const cri = connectCri(socket);
   try {
     await ready(cri);
@@ -71,7 +76,22 @@ export async function startContainerd(
     await stop();
     throw new Error(`containerd did not start:\n${text.slice(-4000)}`, { cause: error });
   }
-  return { state, peerNamespace, cri, load, ctr, stop };
+  return { state, socket, peerNamespace, cri, load, ctr, restart, stop };
+
+  function launch(): () => Promise<unknown> {
+    const child = spawn(program, args, { stdio: ['ignore', log, log] });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    return () => {
+      child.kill('SIGTERM');
+      return exited;
+    };
+  }
+
+  async function restart(): Promise<void> {
+    await end();
+    end = launch();
+    await ready(cri);
+  }
 
   function load(archive: string): void {
     ctr('images', 'import', archive);
@@ -84,8 +104,7 @@ export async function startContainerd(
 
   async function stop(): Promise<void> {
     cri.close();
-    child.kill('SIGTERM');
-    await exited;
+    await end();
     execFileSync('ip', ['netns', 'delete', peerNamespace]);
     for (const each of [folder, state]) rmSync(each, { recursive: true, force: true });
   }
@@ -114,9 +133,22 @@ function writeNetwork(folder: string, peer: string): void {
 }
 
 /** Runs without CAP_SYS_RESOURCE. */
-function configOf(folder: string, state: string, snapshotter: string): string {
+function configOf(
+  folder: string,
+  state: string,
+  snapshotter: string,
+  handlers: Readonly<Record<string, string>>,
+): string {
   const cri = 'plugins."io.containerd.grpc.v1.cri"';
   const runc = `${cri}.containerd.runtimes.runc`;
+  const others = Object.entries(handlers).map(
+    ([name, program]) => `
+    [${cri}.containerd.runtimes.${name}]
+      runtime_type = "io.containerd.runc.v2"
+      [${cri}.containerd.runtimes.${name}.options]
+        BinaryName = "${program}"
+        Root = "${folder}/${name}"`,
+  );
   return `
 version = 2
 root = "${folder}/root"
@@ -143,5 +175,6 @@ oom_score = 0
       [${runc}.options]
         SystemdCgroup = false
         Root = "${folder}/runc"
+${others.join('')}
 `;
 }

@@ -33,7 +33,7 @@ export async function runPod(
   { cri }: Containerd,
   name: string,
   containers: Readonly<Record<string, ContainerSpec>>,
-  { isHostNetwork = false } = {},
+  { isHostNetwork = false, handler = '', labels = {} as Readonly<Record<string, string>> } = {},
 ): Promise<Pod> {
   const uid = `11111111-aaaa-bbbb-cccc-${String(process.pid).padStart(11, '0')}${isHostNetwork ? 1 : 0}`;
   const top = `/sandgauge-${process.pid}-${name}`;
@@ -41,18 +41,23 @@ export async function runPod(
   const network = isHostNetwork ? HOST_NETWORK : 0;
   const config = {
     metadata: { name, uid, namespace: 'team', attempt: 0 },
+    labels,
     linux: {
       cgroup_parent: cgroup,
       security_context: { namespace_options: { network } },
     },
   };
-  const { pod_sandbox_id: sandboxId = '' } = await cri.call('RunPodSandbox', { config });
+  const { pod_sandbox_id: sandboxId = '' } = await cri.call('RunPodSandbox', {
+    config,
+    runtime_handler: handler,
+  });
   const ids: Record<string, string> = {};
   for (const [container, { command, resources }] of Object.entries(containers)) {
     const { container_id = '' } = await cri.call('CreateContainer', {
       pod_sandbox_id: sandboxId,
       config: {
         metadata: { name: container, attempt: 0 },
+        labels,
         image: { image: IMAGES.tools },
         command,
         linux: { resources: resources ?? {} },

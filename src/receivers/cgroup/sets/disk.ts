@@ -16,7 +16,7 @@ const NODE_ROWS: readonly Row<Capacity>[] = [
 
 /** File systems: of the node by asking them, of containers by walking what they wrote. */
 export function createDiskSet(context: SetContext): MetricSet | undefined {
-  const { paths, said, builder, layers, walks, isEnabled } = context;
+  const { paths, said, builder, layers, walks, told, isEnabled } = context;
   const layerRows = createLayerRows(isEnabled);
   const nodeTable = createRowTable(isEnabled);
   const nodeRows = nodeTable.add(NODE_ROWS);
@@ -59,8 +59,12 @@ export function createDiskSet(context: SetContext): MetricSet | undefined {
     function follow(): LayerRecorder | undefined {
       const { containerId } = member.workload;
       const rootfs = member.facts()?.rootfs;
-      if (containerId === undefined || rootfs === undefined) return undefined;
-      return layerRows.open(builder, member, layers.follow(containerId, walks.of(rootfs)));
+      if (containerId === undefined || (rootfs ?? told) === undefined) return undefined;
+      const walk = rootfs === undefined ? undefined : walks.of(rootfs);
+      const layer = layers.follow(containerId, async (signal) => {
+        return (await told?.(containerId)) ?? walk?.(signal);
+      });
+      return layerRows.open(builder, member, layer);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Metric } from '../../../catalog/metric.ts';
-import type { Layers } from '../../../helper/layers/layers.ts';
+import type { Layers, LayerUse } from '../../../helper/layers/layers.ts';
 import type { LayerWalks } from '../../../helper/layers/walks.ts';
 import type { LogOnce } from '../../../helper/log-once.ts';
 import type { MetricsBuilder, Recorder } from '../../../helper/metrics-builder.ts';
@@ -41,6 +41,8 @@ export interface SetContext {
   readonly failed: () => void;
   readonly layers: Layers;
   readonly walks: LayerWalks;
+  /** What a container runtime tells of a layer; undefined where none is asked. */
+  readonly told: ((containerId: string) => Promise<LayerUse | undefined>) | undefined;
   readonly builder: MetricsBuilder;
   /** The rows of a cgroup that need no labels of their own at run time. */
   readonly table: RowTable;
