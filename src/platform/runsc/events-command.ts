@@ -1,3 +1,4 @@
+import { runProgram } from '../file/program.ts';
 import { parseEvent, type RunscEvent } from './event.ts';
 
 /** How `runsc events` is run. */
@@ -20,20 +21,12 @@ export async function readEvent(
   id: string,
   deadline: number,
 ): Promise<RunscEvent | undefined> {
-  const { execa } = await import('execa');
-  const result = await execa(program, ['--root', root, 'events', '--stats', id], {
-    stdin: 'ignore',
-    reject: false,
-    timeout: Math.max(1, deadline - performance.now()),
-    forceKillAfterDelay: KILL_MILLIS,
-    maxBuffer: MAX_OUTPUT_BYTES,
-  });
-  if (result.timedOut) throw new Error(`${program} did not end in time and was killed`);
-  if (result.isMaxBuffer) throw new Error(`${program} printed more than ${MAX_OUTPUT_BYTES} bytes`);
-  if (result.exitCode === undefined) throw new Error(result.originalMessage ?? `${program} failed`);
-  if (result.stdout.trim() === '') return undefined;
+  const bounds = { deadline, maxBytes: MAX_OUTPUT_BYTES, killMillis: KILL_MILLIS };
+  const args = ['--root', root, 'events', '--stats', id];
+  const { stdout } = await runProgram(program, args, bounds);
+  if (stdout.trim() === '') return undefined;
   try {
-    return parseEvent(JSON.parse(result.stdout));
+    return parseEvent(JSON.parse(stdout));
   } catch {
     throw new Error(`${program} printed what is no event`);
   }

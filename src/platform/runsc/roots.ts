@@ -9,6 +9,18 @@ export interface StateFile extends StateName {
   readonly path: string;
 }
 
+/**
+ * Where runsc keeps its state: by itself, under containerd, Docker, Podman and CRI-O. Rootless ones are
+ * not among them: what a user wrote would be believed of any container.
+ */
+export const RUNSC_ROOTS: readonly string[] = [
+  '/run/runsc',
+  '/run/containerd/runsc/*',
+  '/run/k3s/containerd/runsc/*',
+  '/run/docker/runtime-*/*',
+  '/run/docker/containerd/runsc/*',
+];
+
 /** Expands `*`, which stands for one whole part of a path, against what is on disk. */
 export function expandRoots(paths: RootedPaths, patterns: readonly string[]): string[] {
   return patterns.flatMap((pattern) => {

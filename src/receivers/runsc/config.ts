@@ -7,19 +7,8 @@ import {
   OBSERVER_OPTIONS,
   TIMING_OPTIONS,
 } from '../../helper/scraper-options.ts';
+import { RUNSC_ROOTS } from '../../platform/runsc/roots.ts';
 import { METADATA } from './metadata.ts';
-
-/**
- * Where runsc keeps its state: by itself, under containerd, Docker, Podman and CRI-O. Rootless ones are
- * not among them: what a user wrote would be believed of any container.
- */
-const ROOTS = [
-  '/run/runsc',
-  '/run/containerd/runsc/*',
-  '/run/k3s/containerd/runsc/*',
-  '/run/docker/runtime-*/*',
-  '/run/docker/containerd/runsc/*',
-];
 
 /** The options of the runsc receiver. */
 export const CONFIG = section({
@@ -27,7 +16,7 @@ export const CONFIG = section({
   ...TIMING_OPTIONS,
   roots: option(
     list(text()),
-    ROOTS,
+    [...RUNSC_ROOTS],
     "directories of runsc's `--root`; `*` stands for one part of the path; one that is not there yet is watched for",
   ),
   transport: option(
