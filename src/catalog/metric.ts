@@ -34,11 +34,31 @@ export function counter(
   return describe(set, name, help, 'sum', options);
 }
 
+/** Describes a distribution in buckets that counts since its source began. */
+export function histogram(
+  set: string,
+  name: string,
+  help: string,
+  options: MetricOptions = {},
+): Metric {
+  return describe(set, name, help, 'histogram', options);
+}
+
+/** Describes quantiles as a source computes them. */
+export function summary(
+  set: string,
+  name: string,
+  help: string,
+  options: MetricOptions = {},
+): Metric {
+  return describe(set, name, help, 'summary', options);
+}
+
 function describe(
   set: string,
   name: string,
   help: string,
-  type: 'gauge' | 'sum',
+  type: Metric['type'],
   options: MetricOptions,
 ): Metric {
   return Object.freeze({
@@ -47,7 +67,7 @@ function describe(
     help,
     type,
     monotonic: type === 'sum',
-    temporality: type === 'sum' ? 'cumulative' : 'unspecified',
+    temporality: type === 'sum' || type === 'histogram' ? 'cumulative' : 'unspecified',
     unit: options.unit ?? '',
     valueType: options.valueType ?? 'int',
     timed: options.timed ?? true,

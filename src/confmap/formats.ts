@@ -75,6 +75,7 @@ export function size(): Codec<number> {
 }
 
 function parseSize(value: unknown): number | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const match = SIZE.exec(typeof value === 'string' ? value : `${value}B`);
   if (match === null) return undefined;
   const bytes = Number(match[1]) * (SIZES[match[2] ?? ''] ?? 1);
@@ -86,6 +87,20 @@ function sizeText(bytes: number): string {
   const units = ['TiB', 'GiB', 'MiB', 'KiB'] as const;
   const unit = units.find((name) => bytes > 0 && bytes % (SIZES[name] ?? 1) === 0) ?? 'B';
   return `${bytes / (SIZES[unit] ?? 1)}${unit}`;
+}
+
+/** Permissions in octal, such as `"0750"`, as text. */
+export function permissions(): Codec<number> {
+  const PATTERN = /^0?[0-7]{3}$/;
+  return createFormat<number>(
+    'permissions in octal, such as "0750", quoted',
+    (value) =>
+      typeof value === 'string' && PATTERN.test(value) ? Number.parseInt(value, 8) : undefined,
+    {
+      schema: { type: ['string'], pattern: `${PATTERN.source}|${WITH_EXPANSION}` },
+      encode: (value) => `0${value.toString(8).padStart(3, '0')}`,
+    },
+  );
 }
 
 /** A host and a port to listen on. */

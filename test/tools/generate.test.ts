@@ -11,7 +11,7 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sandgauge-generate-'));
-  for (const path of globSync('{README.md,src/**/README.md,docs/*.md,config/schema.json}')) {
+  for (const path of globSync('{README.md,src/**/README.md,docs/*.md,config/**/*.{json,yaml}}')) {
     cpSync(path, join(folder, path), { recursive: true });
   }
 });
@@ -27,6 +27,7 @@ test.each([
   ['README.md', (text: string) => text.replace('receiver cgroup', 'receiver group')],
   ['src/exporters/debug/README.md', (text: string) => text.replace('`basic` |', '`normal` |')],
   ['docs/metrics.md', () => ''],
+  ['docs/semconv.md', () => ''],
   ['config/schema.json', (text: string) => text.replace('"1m"', '"2m"')],
 ])('a planted fault in %s is named, then mended', (path, spoil) => {
   const file = join(folder, path);

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { COMPONENTS } from '../../src/distribution/components.ts';
 import { createConfigSchema } from './config-schema.ts';
 import { jsonText } from './json.ts';
+import { kataPage } from './kata.ts';
 import { markdownTable, replaceBlock } from './markdown.ts';
 import { metricsPage } from './metrics.ts';
 import { optionsOf } from './options.ts';
 import { ownMetricsTable } from './own-metrics.ts';
+import { semconvPage } from './semconv.ts';
 
 const components = Object.entries(COMPONENTS).flatMap(([section, factories]) =>
   factories.map(({ metadata, config }: (typeof factories)[number]) => ({
@@ -24,8 +26,13 @@ export async function generateFiles(): Promise<Map<string, string>> {
       withBlock(readme, 'configuration', optionTable(config)),
     ]),
     ['docs/metrics.md', await metricsPage(COMPONENTS)],
+    ['docs/kata.md', kataPage()],
+    ['docs/semconv.md', semconvPage()],
     ['docs/own-metrics.md', withBlock('docs/own-metrics.md', 'own metrics', ownMetricsTable())],
     ['config/schema.json', jsonText(createConfigSchema(COMPONENTS))],
+    // kustomize takes no file from outside of its folder.
+    ['config/k8s/base/kubernetes.yaml', readFileSync('config/kubernetes.yaml', 'utf8')],
+    ['config/k8s/all/kubernetes-all.yaml', readFileSync('config/kubernetes-all.yaml', 'utf8')],
   ]);
 }
 

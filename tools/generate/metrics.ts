@@ -9,7 +9,7 @@ const HEAD = `# Metrics
 
 Every metric of the catalog by cAdvisor's set, which \`metric_sets\` switches. Rows of a workload bear
 \`container\`, \`id\`, \`image\`, \`name\`, \`namespace\` and \`pod\` before their own labels, machine rows
-\`machine_id\`, \`system_uuid\` and \`boot_id\`.
+\`machine_id\`, \`system_uuid\` and \`boot_id\`. Kata's own metrics are in [kata.md](kata.md).
 `;
 
 /** The page of all metrics, with the components that emit each. */
@@ -43,7 +43,7 @@ export async function metricsPage(registry: Registry): Promise<string> {
 const CATALOG = join(import.meta.dirname, '../../src/catalog');
 
 async function readCatalog(): Promise<Metric[]> {
-  const files = globSync('*.ts', { cwd: CATALOG }).sort();
+  const files = globSync('*.ts', { cwd: CATALOG, exclude: ['kata*.ts', 'semconv*.ts'] }).sort();
   const modules = await Promise.all(
     files.map((file) => import(pathToFileURL(join(CATALOG, file)).href)),
   );

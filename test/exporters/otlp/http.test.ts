@@ -7,7 +7,7 @@ import { confOf, parseYaml } from '../../../src/confmap/document.ts';
 import { CONFIG } from '../../../src/exporters/otlp_http/config.ts';
 import { urlOf } from '../../../src/exporters/otlp_http/endpoint.ts';
 import { otlpHttp } from '../../../src/exporters/otlp_http/factory.ts';
-import { throttleOf } from '../../../src/exporters/otlp_http/response.ts';
+import { throttleOf } from '../../../src/helper/exporter/http-reply.ts';
 import { makeAuthority } from '../../support/certificates.ts';
 import { startHttpServer } from '../../support/otlp/server.ts';
 import { batchOf, create, RETRY, run, stops, taken } from './running.ts';
