@@ -26,18 +26,20 @@ export function voiceOf(kind: WorkloadKind, runtime: Runtime, group: MetricGroup
 }
 
 /**
- * Who speaks where the receiver that should is not configured. Limits are the same wherever they are
- * read; Kata's guest is its container, where it has just one; the engine reads the same cgroups.
+ * Who speaks where the receiver that should is not configured, the best first. Limits are the same
+ * wherever they are read; Kata's guest is its container, where it has just one; the engine reads the
+ * same cgroups.
  */
-export function standInFor(
+export function standInsFor(
   kind: WorkloadKind,
   runtime: Runtime,
   group: MetricGroup,
-): Voice | undefined {
-  if (kind === 'pod') return group === 'usage' ? 'cri' : undefined;
-  if (runtime === 'runc') return 'cri';
-  if (runtime === 'kata') return group === 'usage' ? 'kata' : 'cri';
-  return group === 'spec' ? 'cgroup' : undefined;
+): readonly Voice[] {
+  if (kind === 'pod') return group === 'usage' ? ['cri'] : [];
+  if (runtime === 'runc') return ['cri'];
+  const ofLimits: readonly Voice[] = group === 'spec' ? ['cgroup'] : [];
+  if (runtime === 'kata') return [group === 'usage' ? 'kata' : 'cri', ...ofLimits];
+  return ofLimits;
 }
 
 /** One source for everything. */

@@ -1,6 +1,6 @@
 import { isVmCgroup } from '../../workload/cgroup-path.ts';
 import type { Claim } from '../../workload/observer.ts';
-import { type MetricGroup, standInFor, type Voice, voiceOf } from '../../workload/voices.ts';
+import { type MetricGroup, standInsFor, type Voice, voiceOf } from '../../workload/voices.ts';
 import type { Runtime, Workload, WorkloadKind } from '../../workload/workload.ts';
 
 /** The live registry of claims, by workload and metric group. */
@@ -87,7 +87,8 @@ export function createClaims(now: () => number, relistMillis: number): Claims {
 
   function speakerOf(kind: WorkloadKind, runtime: Runtime, group: MetricGroup): Voice {
     const speaker = voiceOf(kind, runtime, group);
-    return voices.has(speaker) ? speaker : (standInFor(kind, runtime, group) ?? speaker);
+    const standIns = standInsFor(kind, runtime, group);
+    return [speaker, ...standIns].find((voice) => voices.has(voice)) ?? speaker;
   }
 
   function assumedRuntime(workload: Workload, entry: Entry): Runtime | undefined {
