@@ -1,7 +1,8 @@
 /**
  * Decoding the statistics of 500 domains (a real one, replicated) against JSON.parse of the same
  * facts, and CPU of a collection on a kept connection against one `virsh domstats --raw`, for the same
- * paused domains of a real libvirtd.
+ * paused domains of a real libvirtd. Beside prometheus-libvirt-exporter a scrape of the agent is only
+ * reported: they do not tell the same.
  */
 import { execFileSync } from 'node:child_process';
 import { connectLibvirt, STATS_GROUP } from '../../src/platform/libvirt/client.ts';
@@ -11,6 +12,7 @@ import { parseLibvirtUri } from '../../src/platform/libvirt/uri.ts';
 import { createXdrReader } from '../../src/platform/libvirt/xdr.ts';
 import { startLibvirtd } from '../support/libvirt/libvirtd.ts';
 import { replicateStats } from '../support/libvirt/recorded.ts';
+import { compareExporters } from './libvirt-exporter.ts';
 import { cpuMillis, median, report } from './report.ts';
 
 const DOMAINS = 500;
@@ -39,6 +41,7 @@ try {
     { name: 'JSON.parse', value: json, unit: 'ms' },
     { name: 'decode over JSON.parse', value: decode / json, unit: 'of 1', limit: 3 },
     { name: 'decode and group over JSON.parse', value: group / json, unit: 'of 1', limit: 3 },
+    ...(await compareExporters(libvirtd)),
   ]);
 } finally {
   await libvirtd.stop();

@@ -122,7 +122,11 @@ describe.skipIf(isSkipped)('a pod of a real runsc: pause, burner, idle', () => {
     expect(before).toBeGreaterThan(0);
   });
 
-  test('over a minute no counter goes back or jumps, and the rates are true', async () => {
+  // Rates over windows that are not quite the same: a burst of other load may part them, once.
+  test('over a minute no counter goes back or jumps, and the rates are true', {
+    timeout: 150_000,
+    retry: 1,
+  }, async () => {
     const prometheus = await startPrometheus(new URL(agent.url).host);
     try {
       await sleep(6000);
@@ -165,7 +169,7 @@ describe.skipIf(isSkipped)('a pod of a real runsc: pause, burner, idle', () => {
     } finally {
       await prometheus.stop();
     }
-  }, 150_000);
+  });
 
   test('under a CPU limit the sum is what the host gave, though gVisor tells more', async () => {
     const quota = `${v1Mounts().get('cpu')}${pod.cgroup}/cpu.cfs_quota_us`;

@@ -6,6 +6,8 @@ export interface DomainDescription {
   readonly uuid: string;
   /** What a user put there, each in a namespace of its own. */
   readonly metadata: readonly XmlElement[];
+  /** Variables that its QEMU is started with (libvirt.org/drvqemu.html); undefined without any. */
+  readonly environment: ReadonlyMap<string, string> | undefined;
   /** The most that the guest may have. */
   readonly memoryBytes: number | undefined;
   /** What the balloon leaves of it. */
@@ -70,6 +72,7 @@ interface DomainInterface {
   readonly source: string | undefined;
 }
 
+const QEMU_NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0';
 const AGENT = 'org.qemu.guest_agent.0';
 /** VIR_DOMAIN_MEMORY_PARAM_UNLIMITED, in KiB, and what some versions round it to. */
 const UNLIMITED_BYTES = 9_007_199_254_740_000 * 1024;
@@ -80,9 +83,9 @@ const UNITS: Readonly<Record<string, number>> = {
   ...{ G: 2 ** 30, GiB: 2 ** 30, T: 2 ** 40, TiB: 2 ** 40 },
 };
 
-/** Reads the XML of a domain. Rejects with an Error that says what is wrong with it. */
-export async function parseDomainXml(text: string): Promise<DomainDescription> {
-  const domain = await parseXml(text);
+/** Reads the XML of a domain. Throws an Error that says what is wrong with it. */
+export function parseDomainXml(text: string): DomainDescription {
+  const domain = parseXml(text);
   const name = childOf(domain, 'name')?.text;
   const uuid = childOf(domain, 'uuid')?.text;
   if (domain.name !== 'domain' || !name || !uuid) {
@@ -91,6 +94,7 @@ export async function parseDomainXml(text: string): Promise<DomainDescription> {
   const devices = childOf(domain, 'devices');
   return {
     ...{ name, uuid, metadata: childOf(domain, 'metadata')?.children ?? [] },
+    environment: environmentOf(domain),
     memoryBytes: bytesOf(childOf(domain, 'memory')),
     currentMemoryBytes: bytesOf(childOf(domain, 'currentMemory')),
     vcpus: vcpusOf(childOf(domain, 'vcpu')),
@@ -104,6 +108,16 @@ export async function parseDomainXml(text: string): Promise<DomainDescription> {
     ),
     isAgentConnected: agentOf(childrenOf(devices, 'channel')),
   };
+}
+
+function environmentOf({ children }: XmlElement): ReadonlyMap<string, string> | undefined {
+  const command = children.find(
+    ({ name, namespace }) => name === 'commandline' && namespace === QEMU_NAMESPACE,
+  );
+  const pairs = (command?.children ?? [])
+    .filter(({ name }) => name === 'env')
+    .map(({ attributes: each }) => [each.get('name') ?? '', each.get('value') ?? ''] as const);
+  return pairs.length > 0 ? new Map(pairs) : undefined;
 }
 
 function vcpusOf(vcpu: XmlElement | undefined): VcpuCounts {

@@ -7,12 +7,20 @@ import { parseXml } from '../../../src/platform/libvirt/xml.ts';
 const TINY = readFileSync('test/fixtures/libvirt/tiny0.xml', 'utf8');
 const MIB = 2 ** 20;
 
+function readOrError(xml: string) {
+  try {
+    return parseDomainXml(xml);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 function domain(content: string): string {
   return `<domain type='kvm'><name>vm</name><uuid>u</uuid>${content}</domain>`;
 }
 
-test('the XML of a running domain', async () => {
-  const { metadata, ...rest } = await parseDomainXml(TINY);
+test('the XML of a running domain', () => {
+  const { metadata, ...rest } = parseDomainXml(TINY);
   expect(rest).toEqual({
     name: 'tiny0',
     uuid: '11111111-2222-4333-8444-555555555555',
@@ -65,8 +73,8 @@ test('the XML of a running domain', async () => {
   ]);
 });
 
-test('limits, and what is none', async () => {
-  const limited = await parseDomainXml(
+test('limits, and what is none', () => {
+  const limited = parseDomainXml(
     domain(`<memory unit='GiB'>2</memory><currentMemory>1024</currentMemory>
       <vcpu placement='static' current='2'>8</vcpu>
       <cputune><shares>512</shares><period>100000</period><quota>50000</quota>
@@ -93,7 +101,7 @@ test('limits, and what is none', async () => {
     partition: undefined,
     isAgentConnected: undefined,
   });
-  const odd = await parseDomainXml(
+  const odd = parseDomainXml(
     domain(`<memory unit='parsecs'>2</memory><vcpu>two</vcpu>
       <cputune><quota>0</quota></cputune><memtune><hard_limit>-1</hard_limit></memtune>`),
   );
@@ -105,8 +113,8 @@ test('limits, and what is none', async () => {
   });
 });
 
-test('devices of other kinds', async () => {
-  const { disks, interfaces, isAgentConnected } = await parseDomainXml(
+test('devices of other kinds', () => {
+  const { disks, interfaces, isAgentConnected } = parseDomainXml(
     domain(`<devices>
       <disk type='file' device='cdrom'><target dev='sda'/></disk>
       <disk type='network' device='disk'><source protocol='rbd' name='pool/image'/>
@@ -130,12 +138,12 @@ describe('text', () => {
     ['<a>1<!-- 2 -->3<b>4</b></a>', '13'],
     ['<a>&other;&#x110000;&#9999999;</a>', '&other;&#x110000;&#9999999;'],
     ['<?xml version="1.0"?><a>0x10</a>', '0x10'],
-  ])('%s', async (xml, text) => {
-    expect((await parseXml(xml)).text).toBe(text);
+  ])('%s', (xml, text) => {
+    expect(parseXml(xml).text).toBe(text);
   });
 
-  test('namespaces, which may be nested and undone', async () => {
-    const root = await parseXml(
+  test('namespaces, which may be nested and undone', () => {
+    const root = parseXml(
       `<a xmlns='u' at='1'><b xmlns=''/><p:c xmlns:p='v'><p:d/></p:c><p:e/></a>`,
     );
     expect(root).toMatchObject({ name: 'a', namespace: 'u' });
@@ -161,22 +169,23 @@ describe('hostile', () => {
     ['another end', '<a></b>', 'well-formed'],
     ['nothing', '', 'well-formed'],
     ['text', 'error: no domain', 'well-formed'],
-    ['a prototype', '<a><__proto__ x="1"/></a>', '__proto__'],
+    ['an attribute twice', '<a b="1" b="2"/>', 'well-formed'],
+    ['two documents', '<a/><a/>', 'well-formed'],
     ['another document', '<network><name>x</name><uuid>y</uuid></network>', 'not that of a domain'],
     ['no name', '<domain><uuid>y</uuid></domain>', 'not that of a domain'],
-  ])('%s is refused', async (_, xml, reason) => {
-    await expect(parseDomainXml(xml)).rejects.toThrow(reason);
+  ])('%s is refused', (_, xml, reason) => {
+    expect(() => parseDomainXml(xml)).toThrow(reason);
   });
 
-  test('any change is read or refused, and soon', async () => {
+  test('any change is read or refused, and soon', () => {
     const pieces = ['<', '>', '&', "'", '</', '<![CDATA[', ']]>', '<!--', '-->', '<?', ' x=', '\0'];
     const change = fc.record({ at: fc.nat(TINY.length), piece: fc.constantFrom(...pieces) });
-    await fc.assert(
-      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
         let xml = TINY;
         for (const { at, piece } of changes) xml = xml.slice(0, at) + piece + xml.slice(at + 1);
         const start = performance.now();
-        const parsed = await parseDomainXml(xml).catch((error) => error);
+        const parsed = readOrError(xml);
         expect(parsed instanceof Error || typeof parsed.name === 'string').toBe(true);
         expect(performance.now() - start).toBeLessThan(1000);
       }),
@@ -190,14 +199,18 @@ describe('hostile', () => {
       `<domain ${Array.from({ length: 20_000 }, (_, i) => `a${i}='${i}'`).join(' ')}/>`,
     ],
     ['elements', domain('<metadata/>'.repeat(60_000))],
+    [
+      'namespaces',
+      `<domain ${Array.from({ length: 30_000 }, (_, i) => `xmlns:a${i}='u'`).join(' ')}>${"<b xmlns:c='v'/>".repeat(20_000)}</domain>`,
+    ],
     ['brackets', `<a>${'<'.repeat(500_000)}`],
     ['comments', domain('<!--'.repeat(200_000))],
     ['entities', domain(`<title>${'&amp;'.repeat(180_000)}</title>`)],
     ['spaces', `<a ${' '.repeat(900_000)}`],
     ['quotes', `<a ${`b="`.repeat(250_000)}`],
-  ])('many %s take no time', async (_, xml) => {
+  ])('many %s take no time', (_, xml) => {
     const start = performance.now();
-    await parseDomainXml(xml).catch(() => {});
+    readOrError(xml);
     expect(performance.now() - start).toBeLessThan(5000);
   });
 });

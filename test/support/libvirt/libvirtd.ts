@@ -43,6 +43,8 @@ export interface TestLibvirtd {
   create(spec: DomainSpec, state?: 'running' | 'paused'): void;
   /** The pid of a domain's QEMU, as the host sees it. */
   pidOf(domain: string): number;
+  /** The pid of the daemon itself. */
+  daemonPid(): number;
   /** Stops the daemon with SIGSTOP. */
   pause(): void;
   resume(): void;
@@ -79,7 +81,7 @@ export async function startLibvirtd(name: string): Promise<TestLibvirtd> {
   for (const mount of cgroupMounts()) makePartition(mount, `${top}.partition`);
   const libvirtd: TestLibvirtd = {
     ...{ folder, socket, readOnlySocket: `${socket}-ro`, cgroup: `/${top}.partition` },
-    ...{ virsh, create, pidOf, pause, resume, kill, start, stop },
+    ...{ virsh, create, pidOf, daemonPid, pause, resume, kill, start, stop },
   };
   try {
     await start();
@@ -112,8 +114,13 @@ export async function startLibvirtd(name: string): Promise<TestLibvirtd> {
     throw new Error(`the QEMU of ${domain} is gone`);
   }
 
+  function daemonPid(): number {
+    if (daemon === undefined) throw new Error('libvirtd was not started');
+    return childOf(daemon);
+  }
+
   function pause(): void {
-    if (daemon !== undefined) process.kill(childOf(daemon), 'SIGSTOP');
+    process.kill(daemonPid(), 'SIGSTOP');
   }
 
   /** nsenter stops with what it started, and lets it go on when it does so itself. */
@@ -124,7 +131,7 @@ export async function startLibvirtd(name: string): Promise<TestLibvirtd> {
   async function kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (daemon?.exitCode !== null || daemon.signalCode !== null) return;
     const gone = once(daemon, 'exit');
-    process.kill(childOf(daemon), signal);
+    process.kill(daemonPid(), signal);
     await gone;
   }
 
