@@ -14,15 +14,20 @@ interface Sample {
 
 /** A real Prometheus; a target alone is scraped every two seconds. */
 export interface Prometheus {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
   query(promql: string): Promise<Sample[]>;
   stop(): Promise<void>;
 }
 
 /**
  * Starts Debian's prometheus with its data in a temporary folder, for one target (host:port) or by
- * the text of a configuration.
+ * the text of a configuration, with these flags.
  */
-export async function startPrometheus(targetOrConfig: string): Promise<Prometheus> {
+export async function startPrometheus(
+  targetOrConfig: string,
+  ...flags: string[]
+): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'sandgauge-prometheus-'));
   const port = await freePort();
   const config = targetOrConfig.includes('\n') ? targetOrConfig : configOf(targetOrConfig);
@@ -33,6 +38,7 @@ export async function startPrometheus(targetOrConfig: string): Promise<Prometheu
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      ...flags,
     ],
     { stdio: 'ignore' },
   );
@@ -43,19 +49,23 @@ export async function startPrometheus(targetOrConfig: string): Promise<Prometheu
     await sleep(100);
   }
   return {
-    async query(promql) {
-      const reply = await fetch(`${base}/api/v1/query?query=${encodeURIComponent(promql)}`);
-      const { data } = (await reply.json()) as {
-        data: { result: { metric: Record<string, string>; value: [number, string] }[] };
-      };
-      return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
-    },
+    url: base,
+    query: (promql) => queryInstant(base, promql),
     async stop() {
       child.kill('SIGTERM');
       await exited;
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Asks for an instant vector over the HTTP API, of Prometheus or of one that has it too. */
+export async function queryInstant(url: string, promql: string): Promise<Sample[]> {
+  const reply = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(promql)}`);
+  const { data } = (await reply.json()) as {
+    data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+  };
+  return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
 
 function configOf(target: string): string {

@@ -4,12 +4,8 @@ import { bool, int, oneOf, option, record, section, text } from '../../confmap/c
 import { duration } from '../../confmap/formats.ts';
 import { descriptionOf } from '../../confmap/json-schema.ts';
 import { httpServerOptions } from '../../helper/http-server-options.ts';
-import { STRATEGIES } from './names.ts';
-
-const LABEL_NAMES = {
-  pattern: /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/,
-  fault: (name: string) => `"${name}" is no label name: letters, digits and _, and no __ in front`,
-};
+import { LABEL_NAMES } from '../../helper/prometheus/labels.ts';
+import { STRATEGIES } from '../../helper/prometheus/names.ts';
 
 /** The options of the prometheus exporter. */
 export const CONFIG = section({

@@ -1,10 +1,9 @@
 import type { Settings } from '../../component/factory.ts';
-import type { Counter } from '../../component/telemetry.ts';
 import { ConfigError } from '../../errors.ts';
-import { createLogOnce } from '../../helper/log-once.ts';
+import { createRefusals } from '../../helper/exporter/refusals.ts';
+import { keepsLetters, metricName, type Strategy } from '../../helper/prometheus/names.ts';
 import type { Config } from './config.ts';
 import { createLabelTexts } from './labels.ts';
-import { keepsLetters, metricName, type Strategy } from './names.ts';
 import { createStore, type Store } from './store.ts';
 
 /** Makes the store that the options ask for; what it refuses is counted and said once. */
@@ -12,16 +11,7 @@ export function createExporterStore(settings: Settings, config: Config): Store {
   const { telemetry, id } = settings;
   const strategy = strategyOf(settings, config);
   const labels = { exporter: id.text };
-  const said = createLogOnce(telemetry.logger);
-  const refused = (reason: string, message: string): Counter => {
-    const counter = telemetry.counter('sandgauge_exporter_refused_points', { ...labels, reason });
-    return {
-      add(amount) {
-        counter.add(amount);
-        said.trouble(reason, message, labels);
-      },
-    };
-  };
+  const refused = createRefusals(settings);
   return createStore(telemetry.counter('sandgauge_exporter_duplicate_points', labels), {
     maxSeries: config.max_series,
     labels: createLabelTexts({

@@ -1,12 +1,12 @@
 import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
 import { type HttpServer, startHttpServer } from '../../helper/http-server.ts';
+import { keepsLetters } from '../../helper/prometheus/names.ts';
 import { createChunkPool } from './chunks.ts';
 import { CONFIG, type Config } from './config.ts';
 import { createExporterStore, strategyOf } from './exporter-store.ts';
 import type { TextFormat } from './formats.ts';
 import { METADATA } from './metadata.ts';
-import { keepsLetters } from './names.ts';
 import { createScrapeHandle, type Rendering } from './scrapes.ts';
 import { renderText } from './text.ts';
 

@@ -1,9 +1,9 @@
+import { escapeName, needsQuotes } from '../../helper/prometheus/names.ts';
+import { unitWords } from '../../helper/prometheus/units.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import type { TextFormat } from './formats.ts';
 import { escapeHelp, escapeValue } from './labels.ts';
-import { escapeName, needsQuotes } from './names.ts';
 import type { Family } from './store.ts';
-import { unitWords } from './units.ts';
 
 /** What the rows of a family begin with, and what stands before the first. */
 export interface Head {

@@ -1,5 +1,6 @@
+import { escapeLabels } from '../../helper/prometheus/labels.ts';
+import { escapeLabelName } from '../../helper/prometheus/names.ts';
 import type { Labels, Resource, Series } from '../../pdata/series.ts';
-import { escapeLabelName } from './names.ts';
 
 /** A label set as exposition text without braces: `a="1",b="2"`. */
 export interface LabelText {
@@ -65,7 +66,7 @@ export function createLabelTexts(options: LabelOptions = PLAIN): LabelTexts {
 
 function textOf(labels: Labels, keepLetters: boolean): LabelText {
   const entries = Object.entries(labels);
-  const legacy = join(escaped(entries).map(([name, value]) => pair(name, value)));
+  const legacy = join(escapeLabels(entries).map(([name, value]) => pair(name, value)));
   const isLegacy = entries.every(([name]) => escapeLabelName(name) === name);
   if (isLegacy || !keepLetters) {
     const bytes = Buffer.from(legacy);
@@ -77,17 +78,6 @@ function textOf(labels: Labels, keepLetters: boolean): LabelText {
     ),
   );
   return { text, legacy: Buffer.from(legacy), utf8: Buffer.from(text) };
-}
-
-/** Values of names that become the same are joined by `;`, as in the Collector. */
-function escaped(entries: [string, string][]): [string, string][] {
-  const values = new Map<string, string>();
-  for (const [name, value] of entries) {
-    const legacy = escapeLabelName(name);
-    const before = values.get(legacy);
-    values.set(legacy, before === undefined ? value : `${before};${value}`);
-  }
-  return [...values];
 }
 
 function join(pairs: readonly string[]): string {

@@ -1,10 +1,10 @@
 import type { Counter } from '../../component/telemetry.ts';
+import { escapeName } from '../../helper/prometheus/names.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import { isEnded, type Point } from '../../pdata/point.ts';
 import type { Series } from '../../pdata/series.ts';
 import { createLabelTexts, type LabelText, type LabelTexts } from './labels.ts';
-import { escapeName } from './names.ts';
 
 /** The newest point of a series. */
 export interface Entry {

@@ -1,4 +1,5 @@
 import { createPacer } from '../../helper/pacer.ts';
+import { numberText, partsOf } from '../../helper/prometheus/parts.ts';
 import type { HistogramPoint, SummaryPoint } from '../../pdata/point.ts';
 import type { ChunkPool } from './chunks.ts';
 import { type Head, headOf } from './head.ts';
@@ -107,23 +108,12 @@ export async function renderText(
       const comma = head.isQuoted && inner !== '' ? ',' : '';
       return `${head.opening(suffix)}${comma}${inner}} ${numberText(value)}${time}\n`;
     };
-    const bound = (value: number) =>
+    const boundText = (value: number) =>
       openMetrics && Number.isInteger(value) ? `${value}.0` : numberText(value);
-    const totals = row('_sum', '', point.sum) + row('_count', '', point.count);
-    if (point.kind === 'summary') {
-      const quantiles = point.quantiles.map(([q, v]) => row('', `quantile="${bound(q)}"`, v));
-      return quantiles.join('') + totals;
-    }
-    let below = 0;
-    const buckets = point.counts.map((count, i) => {
-      below += count;
-      return row('_bucket', `le="${bound(point.bounds[i] ?? Number.POSITIVE_INFINITY)}"`, below);
-    });
-    return buckets.join('') + totals;
+    return partsOf(point)
+      .map(({ suffix, bound, value }) =>
+        row(suffix, bound ? `${bound[0]}="${boundText(bound[1])}"` : '', value),
+      )
+      .join('');
   }
-}
-
-function numberText(value: number): string {
-  if (Math.abs(value) === Number.POSITIVE_INFINITY) return value > 0 ? '+Inf' : '-Inf';
-  return String(value);
 }
