@@ -21,15 +21,23 @@ afterEach(async () => {
 
 test.each([
   'otel-collector.yaml',
-  ...['config/kubernetes-all.yaml', 'config/otlp.yaml'],
+  ...[
+    'config/kubernetes-all.yaml',
+    'config/otlp.yaml',
+    'config/otlp-semconv.yaml',
+    'config/kata.yaml',
+    'config/libvirt.yaml',
+  ],
   ...globSync('examples/*/*.yaml'),
 ])('%s starts, and runs as it says', async (path) => {
-  agent = await startAgent(
+  const running = await startAgent(
     ['--config', path],
     /^ {2}prometheus:/m.test(readFileSync(path, 'utf8')),
   );
+  agent = running;
   if (agent.url === '') await sleep(500);
-  else expect(await agent.scrape()).toMatch(/^container_cpu_usage_seconds_total\{/m);
+  // A receiver on a timer has its first pass a moment after the start.
+  else await expect.poll(() => running.scrape()).toMatch(/^container_cpu_usage_seconds_total\{/m);
   expect(agent.log()).not.toMatch(/\terror\t/);
   expect(await agent.stop()).toBe(0);
 });

@@ -2,7 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const SUITES = ['aggregate', 'cgroup', 'libvirt', 'otlp', 'runsc', 'start', 'text'];
+const SUITES = [
+  'aggregate',
+  'cgroup',
+  'kata',
+  'libvirt',
+  'otlp',
+  'queue',
+  'runsc',
+  'start',
+  'text',
+];
 const [suite = '', ...rest] = process.argv.slice(2);
 if (!SUITES.includes(suite) || !existsSync(`test/bench/${suite}.ts`)) {
   console.error(`usage: npm run bench -- <suite> [--json]; suites: ${SUITES.join(', ')}`);

@@ -23,7 +23,22 @@ export interface AgentHealth {
   /** When it began to run, in ms since the epoch; undefined unless it runs. */
   readonly upSince: number | undefined;
   /** In the order in which they start. */
-  readonly components: readonly (ComponentHealth & { readonly id: string })[];
+  readonly components: readonly ComponentState[];
+}
+
+/** A component with its id, and how it does. */
+export type ComponentState = ComponentHealth & { readonly id: string };
+
+/** What a configuration is made of. */
+export interface Layout {
+  readonly extensions: readonly ComponentState[];
+  /** Each with its components in the order in which points pass them. */
+  readonly pipelines: readonly {
+    readonly name: string;
+    readonly receivers: readonly ComponentState[];
+    readonly processors: readonly ComponentState[];
+    readonly exporters: readonly ComponentState[];
+  }[];
 }
 
 /** Takes batches. Resolves when the batch was taken over, rejects when it was refused. */
@@ -77,4 +92,6 @@ export interface Host {
   collect(exporter: Exporter, deadline: number): Promise<void>;
   /** How all components do at this moment. */
   health(): AgentHealth;
+  /** What runs in this agent, each component with its state at this moment. */
+  layout?(): Layout;
 }

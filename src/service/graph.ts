@@ -4,6 +4,7 @@ import type {
   Exporter,
   Extension,
   Host,
+  Layout,
   Processor,
   Receiver,
 } from '../component/component.ts';
@@ -30,7 +31,9 @@ export interface NamedComponent {
 }
 
 interface BuiltPipeline {
+  readonly name: string;
   readonly receivers: readonly string[];
+  readonly processorIds: readonly string[];
   readonly processors: readonly Processor[];
   readonly exporters: readonly string[];
   readonly head: Consumer;
@@ -63,7 +66,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
     const found = resolveComponent(registry, conf, 'exporters', id);
     return found.factory.create(settingsOf(found), found.config);
   });
-  const built = pipelines.map(([, pipeline]) => buildPipeline(pipeline));
+  const built = pipelines.map(([name, pipeline]) => buildPipeline(name, pipeline));
   const receivers = makeEach(used('receivers'), (id) => {
     const found = resolveComponent(registry, conf, 'receivers', id);
     const heads = built.filter((pipeline) => pipeline.receivers.includes(id));
@@ -76,7 +79,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
   return {
     host: {
       ...{ resource: settings.resource, version: settings.version ?? '' },
-      ...{ extension: findExtension, collect, health: health.read },
+      ...{ extension: findExtension, collect, health: health.read, layout },
     },
     startOrder: health.watch([
       ...named(extensions),
@@ -90,7 +93,10 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
     return { id, telemetry, now };
   }
 
-  function buildPipeline(pipeline: ServiceConfig['service']['pipelines'][string]): BuiltPipeline {
+  function buildPipeline(
+    name: string,
+    pipeline: ServiceConfig['service']['pipelines'][string],
+  ): BuiltPipeline {
     const ends = pipeline.exporters.map((id) => {
       const exporter = exporters.get(id) as Exporter;
       if (exporter.countsSent) return exporter;
@@ -113,7 +119,23 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
       processors.unshift(processor);
       head = countedItems(processor, telemetry, 'incoming', id);
     }
-    return { ...pipeline, processors, head };
+    return { ...pipeline, name, processorIds: pipeline.processors, processors, head };
+  }
+
+  function layout(): Layout {
+    const statesOf = (ids: Iterable<string>, components: ReadonlyMap<string, Component>) =>
+      Array.from(ids, (id) => health.stateOf(id, components.get(id) as Component));
+    return {
+      extensions: statesOf(extensions.keys(), extensions),
+      pipelines: built.map((pipeline) => ({
+        name: pipeline.name,
+        receivers: statesOf(pipeline.receivers, receivers),
+        processors: pipeline.processors.map((component, i) =>
+          health.stateOf(pipeline.processorIds[i] as string, component),
+        ),
+        exporters: statesOf(pipeline.exporters, exporters),
+      })),
+    };
   }
 
   function findExtension(typeOrId: string, match?: 'exact'): Extension | undefined {

@@ -51,7 +51,7 @@ test('programs are run with a list of arguments, in one place, without a shell',
       readFileSync(path, 'utf8'),
     ),
   );
-  expect(runs).toEqual(['src/platform/runsc/events-command.ts']);
+  expect(runs).toEqual(['src/platform/file/program.ts']);
 });
 
 /** Empty for a component that has no default of something. */

@@ -6,6 +6,7 @@ packages=()
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || packages+=("$2"); }
 need prometheus prometheus
 need promtool prometheus
+need victoria-metrics victoria-metrics
 need qemu-system-x86_64 qemu-system-x86
 need cpio cpio
 need busybox busybox-static
@@ -18,6 +19,7 @@ need nsenter util-linux
 need libvirtd libvirt-daemon
 need virsh libvirt-clients
 need qemu-ga qemu-guest-agent
+need prometheus-libvirt-exporter prometheus-libvirt-exporter
 need mke2fs e2fsprogs
 need buildah buildah
 need systemd-analyze systemd
@@ -52,7 +54,7 @@ if ! compgen -G "$cache/kernel-*/boot/vmlinuz-*" >/dev/null; then
 fi
 # A real Collector by its own builder, crictl, and what renders Kubernetes manifests: some minutes, once.
 if PATH=$PATH:/usr/local/go/bin command -v go >/dev/null 2>&1; then
-  for build in otlp/build-collector cri/build-crictl kubernetes/build-manifests; do
+  for build in otlp/build-collector cri/build-crictl kubernetes/build-manifests cadvisor/build-cadvisor; do
     log=$cache/${build##*/}.log
     bash "$(dirname "$0")/$build.sh" >/dev/null 2>"$log" || { tail -20 "$log" >&2; exit 1; }
   done

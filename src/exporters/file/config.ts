@@ -1,8 +1,6 @@
 import type * as z from 'zod/mini';
-import { createFormat } from '../../confmap/codec.ts';
 import { bool, int, oneOf, option, section, text } from '../../confmap/codecs.ts';
-import { duration } from '../../confmap/formats.ts';
-import { WITH_EXPANSION } from '../../confmap/json-schema.ts';
+import { duration, permissions } from '../../confmap/formats.ts';
 import { optionalSection } from '../../helper/optional-section.ts';
 
 const COUNT = int({ min: 0, max: 1_000_000 });
@@ -33,16 +31,3 @@ export const CONFIG = section({
 
 /** The decoded options; durations in ms. */
 export type Config = z.infer<typeof CONFIG>;
-
-function permissions() {
-  const PATTERN = /^0?[0-7]{3}$/;
-  return createFormat<number>(
-    'permissions in octal, such as "0755", quoted',
-    (value) =>
-      typeof value === 'string' && PATTERN.test(value) ? Number.parseInt(value, 8) : undefined,
-    {
-      schema: { type: ['string'], pattern: `${PATTERN.source}|${WITH_EXPANSION}` },
-      encode: (value) => `0${value.toString(8).padStart(3, '0')}`,
-    },
-  );
-}

@@ -33,7 +33,7 @@ function createOtlpGrpcExporter(settings: Settings, config: Config): Exporter {
     throw new ConfigError(`${path}::auth`, `credentials are not sent without TLS: ${advice}`);
   }
   return createPushExporter(settings, {
-    encode: ({ points }, allocate) => encodeRequests(points, SCOPE, maxRequestBytes, allocate),
+    encode: ({ points }, allocate, maxBytes) => encodeRequests(points, SCOPE, maxBytes, allocate),
     maxRequestBytes,
     open,
     // The call itself has the deadline, which the other side then knows.

@@ -1,107 +1,33 @@
-import type { SecureContextOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Dispatcher } from 'undici';
-import type { Credentials } from '../../component/authenticator.ts';
-import {
-  type Connection,
-  type ExportRequest,
-  type PartialSuccess,
-  SendError,
-} from '../../helper/exporter/request.ts';
+import type { HttpClientSettings } from '../../helper/exporter/http-client.ts';
 import type { Config } from './config.ts';
-import { parsePartial, readBody, throttleOf } from './response.ts';
+import { parsePartial } from './response.ts';
 
 const RETRYABLE = [429, 502, 503, 504];
 const compress = promisify(gzip);
 
-/** What a client is made of besides its options. */
-export interface ClientSettings {
-  readonly url: URL;
-  readonly proxy: URL | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  /** What to log in with at this moment. */
-  readonly credentials: (() => Credentials) | undefined;
-}
-
-/** Loads undici, and not before. What it gives opens a client, which connects when it is needed. */
-export async function loadClient(
-  config: Config,
-  { url, proxy, headers, credentials }: ClientSettings,
-): Promise<(tls: SecureContextOptions) => Connection> {
-  const { Agent, ProxyAgent } = await import('undici');
-  const isJson = config.encoding === 'json';
-  const isZipped = config.compression === 'gzip';
-  const own = {
-    ...headers,
-    'content-type': isJson ? 'application/json' : 'application/x-protobuf',
-    ...(isZipped ? { 'content-encoding': 'gzip' } : {}),
+/** What OTLP over HTTP asks of a client besides where to and as whom. */
+export function clientSettings(
+  { encoding, compression, tls }: Config,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Omit<HttpClientSettings, 'proxy' | 'credentials'> {
+  const isJson = encoding === 'json';
+  const isZipped = compression === 'gzip';
+  return {
+    ...{ url, tls },
+    headers: {
+      ...headers,
+      'content-type': isJson ? 'application/json' : 'application/x-protobuf',
+      ...(isZipped ? { 'content-encoding': 'gzip' } : {}),
+    },
+    ...(isZipped ? { pack: (bytes) => compress(bytes) } : {}),
+    readTaken: (body) => parsePartial(body, isJson),
+    readRefused(status) {
+      const where = `request to ${url.origin}${url.pathname}`;
+      const message = `error exporting items, ${where} responded with HTTP Status Code ${status}`;
+      return { message, isRetryable: RETRYABLE.includes(status) };
+    },
   };
-  return (tls) => connectionOf(dispatcherOf(tls));
-
-  function dispatcherOf(options: SecureContextOptions): Dispatcher {
-    const { insecure_skip_verify, server_name_override: servername } = config.tls;
-    const tls = { ...options, rejectUnauthorized: !insecure_skip_verify };
-    const connect = servername === '' ? tls : { ...tls, servername };
-    // An attempt has its own bound.
-    const bounds = { headersTimeout: 0, bodyTimeout: 0 };
-    if (proxy === undefined) return new Agent({ ...bounds, connect });
-    return new ProxyAgent({
-      ...{ ...bounds, uri: proxy.href, requestTls: connect, proxyTls: tls },
-      // Proxies let few ports be tunnelled to, so plain requests go as they are.
-      proxyTunnel: url.protocol === 'https:',
-    });
-  }
-
-  function connectionOf(dispatcher: Dispatcher): Connection {
-    // A close would wait for a proxy that does not answer.
-    return { send, close: () => dispatcher.destroy() };
-
-    async function send({ bytes }: ExportRequest, signal: AbortSignal) {
-      const body = isZipped ? await compress(bytes) : bytes;
-      try {
-        const { origin, pathname, search } = url;
-        const [method, path] = ['POST' as const, `${pathname}${search}`];
-        const all = { ...own, ...login() };
-        const request = { origin, path, method, headers: all, body, signal };
-        return await judge(await orAborted(dispatcher.request(request), signal));
-      } catch (error) {
-        if (error instanceof SendError) throw error;
-        throw new SendError(`failed to make an HTTP request: ${(error as Error).message}`, true);
-      }
-    }
-  }
-
-  function login(): Record<string, string> {
-    if (credentials === undefined) return {};
-    const { header, value } = credentials();
-    return { [header]: value };
-  }
-
-  async function judge(reply: Dispatcher.ResponseData): Promise<PartialSuccess | undefined> {
-    const { statusCode: status } = reply;
-    const isTaken = status >= 200 && status < 300;
-    const body = await readBody(reply.body).catch((error) => {
-      // What it took it has, though the end of the answer is lost.
-      if (isTaken) return Buffer.alloc(0);
-      throw error;
-    });
-    if (isTaken) return parsePartial(body, isJson);
-    const text = `request to ${url.origin}${url.pathname} responded with HTTP Status Code ${status}`;
-    throw new SendError(
-      `error exporting items, ${text}`,
-      RETRYABLE.includes(status),
-      throttleOf(status, reply.headers),
-    );
-  }
-}
-
-/** undici hears of an abort only once it is connected, and then does not send. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

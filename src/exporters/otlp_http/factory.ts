@@ -1,16 +1,17 @@
 import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
-import { findClientAuthenticator } from '../../helper/authenticators.ts';
 import { createClientCertificates } from '../../helper/client-tls.ts';
 import { createPushExporter } from '../../helper/exporter/exporter.ts';
 import { headersOf } from '../../helper/exporter/headers.ts';
-import { isLoopback, proxyFor } from '../../helper/exporter/proxy.ts';
+import { loadHttpClient } from '../../helper/exporter/http-client.ts';
+import { findCredentials } from '../../helper/exporter/http-login.ts';
+import { proxyFor } from '../../helper/exporter/proxy.ts';
 import { renewOnChange } from '../../helper/exporter/renew.ts';
 import type { Connection, ExportRequest } from '../../helper/exporter/request.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { jsonRequests } from '../../pdata/otlp/json.ts';
 import { encodeRequests } from '../../pdata/otlp/request.ts';
-import { loadClient } from './client.ts';
+import { clientSettings } from './client.ts';
 import { CONFIG, type Config } from './config.ts';
 import { urlOf } from './endpoint.ts';
 import { METADATA } from './metadata.ts';
@@ -34,6 +35,7 @@ function createOtlpHttpExporter(settings: Settings, config: Config): Exporter {
   const certificates = createClientCertificates(config.tls, `${path}::tls`, telemetry);
   return createPushExporter(settings, {
     encode,
+    format: encoding,
     maxRequestBytes,
     open,
     timeoutMillis: config.timeout,
@@ -41,20 +43,20 @@ function createOtlpHttpExporter(settings: Settings, config: Config): Exporter {
     retry: config.retry_on_failure,
   });
 
-  function encode({ points }: Batch, allocate: (size: number) => Buffer): ExportRequest[] {
+  function encode(
+    { points }: Batch,
+    allocate: (size: number) => Buffer,
+    maxBytes: number,
+  ): ExportRequest[] {
     return encoding === 'json'
-      ? jsonRequests(points, SCOPE, maxRequestBytes)
-      : encodeRequests(points, SCOPE, maxRequestBytes, allocate);
+      ? jsonRequests(points, SCOPE, maxBytes)
+      : encodeRequests(points, SCOPE, maxBytes, allocate);
   }
 
   async function open(host: Host): Promise<Connection> {
-    const key = `${path}::auth::authenticator`;
-    const credentials = auth && findClientAuthenticator(host, auth.authenticator, key).credentials;
-    if (auth !== undefined && url.protocol === 'http:' && !isLoopback(url.hostname)) {
-      const advice = 'Credentials are sent to another machine without TLS';
-      telemetry.logger.warn(advice, { key: `${path}::auth`, address: url.host });
-    }
-    const client = await loadClient(config, { url, proxy, headers, credentials });
+    const credentials = findCredentials(host, auth, url, path, telemetry);
+    const settings = { ...clientSettings(config, url, headers), proxy, credentials };
+    const client = await loadHttpClient(settings);
     return renewOnChange(certificates, client);
   }
 }

@@ -2,20 +2,29 @@ import type { ComponentHealth, Exporter, Host } from '../../component/component.
 import type { Settings } from '../../component/factory.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { createLogOnce } from '../log-once.ts';
+import { type Backlog, QueueError } from './backlog.ts';
+import { checkQueue } from './batch-config.ts';
 import { createBufferPool } from './buffer-pool.ts';
+import { createDelivery } from './delivery.ts';
+import { findStorage } from './find-storage.ts';
+import { createGatherer, createSingles } from './gather.ts';
+import { createMemoryBacklog } from './memory-backlog.ts';
+import { mergeRequests, type RequestFormat } from './merge.ts';
 import { checkRetry, type QueueConfig, type RetryConfig } from './options.ts';
-import { createSendingQueue, QueueError } from './queue.ts';
-import type { Connection, ExportRequest, PartialSuccess } from './request.ts';
-import { createRetry } from './retry.ts';
+import { createSendingQueue, type SendingQueue } from './queue.ts';
+import type { Connection, ExportRequest } from './request.ts';
+import { createStoredBacklog } from './stored-backlog.ts';
 
 /** What a pushing exporter is made of. */
 export interface PushExporter {
   /**
-   * Encodes a batch into requests below `maxRequestBytes`, in buffers of `allocate` where it likes; a
+   * Encodes a batch into requests of at most `maxBytes`, in buffers of `allocate` where it likes; a
    * point that is larger has its own.
    */
-  encode(batch: Batch, allocate: (size: number) => Buffer): ExportRequest[];
+  encode(batch: Batch, allocate: (size: number) => Buffer, maxBytes: number): ExportRequest[];
   readonly maxRequestBytes: number;
+  /** Of requests that are stored or put together; protobuf unless told. */
+  readonly format?: RequestFormat;
   /** Throws a ConfigError where the host lacks what the options name. */
   open(host: Host): Promise<Connection>;
   /** How long one attempt may take, in ms; 0 is without end. */
@@ -30,46 +39,78 @@ const DRAIN_MILLIS = 5_000;
 /** Queue, retry and accounts of an exporter that pushes: the Collector's exporterhelper. */
 export function createPushExporter({ telemetry, id }: Settings, exporter: PushExporter): Exporter {
   const labels = { exporter: id.text };
-  const said = createLogOnce(telemetry.logger);
-  const sent = telemetry.counter('otelcol_exporter_sent_metric_points', labels);
+  const key = `exporters::${id.text}`;
+  const { format = 'proto', maxRequestBytes, retry, timeoutMillis } = exporter;
+  const { logger } = telemetry;
+  const said = createLogOnce(logger);
   const failed = telemetry.counter('otelcol_exporter_send_failed_metric_points', labels);
   const refused = telemetry.counter('otelcol_exporter_enqueue_failed_metric_points', labels);
-  checkRetry(exporter.retry, `exporters::${id.text}::retry_on_failure`);
-  const stopRetries = new AbortController();
-  const stopAll = new AbortController();
-  const retry = createRetry(exporter.retry, stopRetries.signal);
+  checkRetry(retry, `${key}::retry_on_failure`);
+  const config = exporter.queue.enabled ? exporter.queue : withoutQueue(exporter.queue);
+  const batching = checkQueue(config, maxRequestBytes, `${key}::sending_queue`);
+  const maxPoints = batching?.sizer === 'items' && batching.max_size ? batching.max_size : Infinity;
+  const maxBytes =
+    batching?.sizer === 'bytes' && batching.max_size
+      ? Math.min(batching.max_size, maxRequestBytes)
+      : maxRequestBytes;
+  const { storage = '' } = config;
   const pool = createBufferPool();
-  const queue = exporter.queue.enabled
-    ? createSendingQueue(exporter.queue, deliver, followSize())
-    : createSendingQueue(
-        { ...exporter.queue, queue_size: Number.POSITIVE_INFINITY, wait_for_result: true },
-        deliver,
-      );
-  let lastError: string | undefined;
+  const delivery = createDelivery(
+    { telemetry, id },
+    { connection: () => connection, timeoutMillis, retry, pool, isKept: storage !== '' },
+  );
   let connection: Connection | undefined;
+  let queue: SendingQueue | undefined;
   return { asks: false, countsSent: true, start, consume, shutdown, health };
 
   async function start(host: Host): Promise<void> {
-    connection = await exporter.open(host);
+    const backlog = await openBacklog(host);
+    try {
+      connection = await exporter.open(host);
+    } catch (error) {
+      await backlog.close();
+      throw error;
+    }
+    queue = createSendingQueue(config, {
+      backlog,
+      gatherer: batching
+        ? createGatherer(backlog, batching, maxRequestBytes)
+        : createSingles(backlog),
+      consume: (requests) => delivery.deliver(mergeRequests(requests, format, pool)),
+      ...(config.enabled && { resized: followSize() }),
+    });
+  }
+
+  async function openBacklog(host: Host): Promise<Backlog> {
+    if (storage === '') return createMemoryBacklog(config.sizer);
+    const extension = findStorage(host, storage, `${key}::sending_queue::storage`);
+    const lost = (points: number) => failed.add(points);
+    const log = await extension.openLog({ name: `exporter_${id.text}`, format, lost });
+    if (!retry.enabled || retry.max_elapsed_time > 0) {
+      logger.warn('What is stored is dropped once its retries end: set max_elapsed_time to 0s', {
+        ...{ ...labels, key: `${key}::retry_on_failure` },
+      });
+    }
+    return createStoredBacklog(log, { sizer: config.sizer, pool, logger, labels });
   }
 
   function followSize(): (size: number) => void {
-    telemetry.gauge('otelcol_exporter_queue_capacity', labels).set(exporter.queue.queue_size);
+    telemetry.gauge('otelcol_exporter_queue_capacity', labels).set(config.queue_size);
     const gauge = telemetry.gauge('otelcol_exporter_queue_size', labels);
     return (size) => gauge.set(size);
   }
 
   /** A Collector that is down is no reason to restart the agent. */
   function health(): ComponentHealth {
-    return lastError === undefined
-      ? { status: 'ok' }
-      : { status: 'recoverable_error', detail: lastError };
+    const { lastError: detail } = delivery;
+    return detail === undefined ? { status: 'ok' } : { status: 'recoverable_error', detail };
   }
 
   async function consume(batch: Batch): Promise<void> {
-    const requests = exporter.encode(batch, pool.take).filter(isSendable);
+    const requests = encode(batch).filter(isSendable);
     if (requests.length === 0) return;
     try {
+      if (queue === undefined) throw new QueueError('the exporter is not started');
       await queue.add(requests);
     } catch (error) {
       // What was sent and failed is counted there.
@@ -84,72 +125,34 @@ export function createPushExporter({ telemetry, id }: Settings, exporter: PushEx
     said.recovered('full', 'The sending queue has room again', labels);
   }
 
+  function encode(batch: Batch): ExportRequest[] {
+    const { points } = batch;
+    if (points.length <= maxPoints) return exporter.encode(batch, pool.take, maxBytes);
+    const parts = Array.from({ length: Math.ceil(points.length / maxPoints) }, (_, i) =>
+      points.slice(i * maxPoints, (i + 1) * maxPoints),
+    );
+    return parts.flatMap((part) =>
+      exporter.encode({ ...batch, points: part }, pool.take, maxBytes),
+    );
+  }
+
   /** The other side would refuse it each time. */
   function isSendable({ bytes, points }: ExportRequest): boolean {
-    if (bytes.length <= exporter.maxRequestBytes) return true;
+    if (bytes.length <= maxRequestBytes) return true;
     failed.add(points);
     said.trouble('large', 'Data is dropped: a data point is larger than max_request_bytes', {
       ...labels,
       bytes: bytes.length,
-      max_request_bytes: exporter.maxRequestBytes,
+      max_request_bytes: maxRequestBytes,
     });
     return false;
   }
 
-  async function deliver(request: ExportRequest): Promise<void> {
-    let attempts = 0;
-    try {
-      const partial = await retry(() => {
-        attempts++;
-        return attempt(request);
-      }, retried);
-      // An attempt that was given up may still hold the bytes.
-      if (attempts === 1) pool.give(request.bytes);
-      const rejected = rejectedOf(partial, request);
-      sent.add(request.points - rejected);
-      failed.add(rejected);
-      lastError = undefined;
-      said.recovered('failing', 'Data is taken again', labels);
-      if (partial === undefined || (rejected === 0 && partial.message === '')) return;
-      telemetry.logger.warn('Partial success response', {
-        ...labels,
-        message: partial.message,
-        dropped_data_points: rejected,
-      });
-    } catch (error) {
-      failed.add(request.points);
-      lastError = (error as Error).message;
-      telemetry.logger.error('Exporting failed. Dropping data.', {
-        ...labels,
-        error: (error as Error).message,
-        dropped_items: request.points,
-      });
-      throw error;
-    }
-  }
-
-  async function attempt(request: ExportRequest) {
-    const { timeoutMillis } = exporter;
-    const signals = [stopAll.signal];
-    if (timeoutMillis > 0) signals.push(AbortSignal.timeout(timeoutMillis));
-    if (connection === undefined) throw new Error('the exporter is not started');
-    return connection.send(request, AbortSignal.any(signals));
-  }
-
-  function retried(error: Error, delay: number): void {
-    lastError = error.message;
-    said.trouble('failing', 'Exporting failed. Will retry the request after interval.', {
-      ...labels,
-      error: error.message,
-      interval: `${(delay / 1000).toFixed(1)}s`,
-    });
-  }
-
-  /** What waits is tried once more; what is not taken within the bound is counted as failed. */
+  /** What waits is tried once more, unless it is kept; what is not taken in time counts as failed. */
   async function shutdown(): Promise<void> {
-    stopRetries.abort();
-    const bound = setTimeout(() => stopAll.abort(), DRAIN_MILLIS);
-    await queue.close();
+    delivery.stopRetries();
+    const bound = setTimeout(delivery.stopAll, DRAIN_MILLIS);
+    await queue?.close();
     clearTimeout(bound);
     const open = connection;
     connection = undefined;
@@ -157,8 +160,7 @@ export function createPushExporter({ telemetry, id }: Settings, exporter: PushEx
   }
 }
 
-/** What the other side tells may be nonsense; it has rejected no more than it got. */
-function rejectedOf(partial: PartialSuccess | undefined, { points }: ExportRequest): number {
-  const rejected = partial?.rejected ?? 0;
-  return rejected > 0 && rejected < 2 ** 63 ? Math.min(Math.floor(rejected), points) : 0;
+/** Each batch is sent at once, and the sender waits for it. */
+function withoutQueue({ storage, batch, ...queue }: QueueConfig): QueueConfig {
+  return { ...queue, queue_size: Number.POSITIVE_INFINITY, wait_for_result: true };
 }

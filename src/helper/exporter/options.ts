@@ -1,12 +1,13 @@
 import type * as z from 'zod/mini';
 import { type Codec, createFormat } from '../../confmap/codec.ts';
-import { bool, float, int, oneOf, option, record, section } from '../../confmap/codecs.ts';
+import { bool, float, int, oneOf, option, record, section, text } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
 import { WITH_EXPANSION } from '../../confmap/json-schema.ts';
 import { opaque } from '../../confmap/opaque.ts';
 import { ConfigError } from '../../errors.ts';
 import { CLIENT_AUTH } from '../authenticators.ts';
 import { CLIENT_TLS } from '../client-tls.ts';
+import { optionalSection } from '../optional-section.ts';
 
 type Compression = 'gzip' | 'none';
 
@@ -40,13 +41,36 @@ export const PUSH_OPTIONS = {
         'a full queue makes senders wait instead of refusing',
       ),
       wait_for_result: option(bool(), false, 'senders wait until their data was sent'),
+      storage: option(
+        text(),
+        '',
+        'id of the extension that keeps what waits on the disk, such as `file_storage`',
+      ),
+      batch: optionalSection(
+        {
+          flush_timeout: option(duration(), 200, 'how long a small request waits for more'),
+          min_size: option(int({ min: 0 }), 8192, 'how much makes it wait no longer'),
+          max_size: option(int({ min: 0 }), 0, 'how much it may have; 0: no bound'),
+          sizer: option(
+            oneOf('', 'items', 'bytes'),
+            '',
+            'what both count, `items` or `bytes`; empty: as above, `items` for requests',
+          ),
+        },
+        'puts small requests together; absent: sends each as it came',
+      ),
     },
     'what waits to be sent',
   ),
-  retry_on_failure: section(
+  retry_on_failure: retrySection(5_000),
+};
+
+/** The options of retries, with the first pause between two in ms. */
+export function retrySection(initialMillis: number) {
+  return section(
     {
       enabled: option(bool(), true, 'off drops what fails once'),
-      initial_interval: option(duration(), 5_000, 'before the first retry'),
+      initial_interval: option(duration(), initialMillis, 'before the first retry'),
       randomization_factor: option(
         float({ min: 0, max: 1 }),
         0.5,
@@ -57,11 +81,15 @@ export const PUSH_OPTIONS = {
       max_elapsed_time: option(duration(), 300_000, 'when to give up; `0s` is never'),
     },
     'what happens to a request that failed',
-  ),
-};
+  );
+}
 
+type QueueOptions = z.infer<(typeof PUSH_OPTIONS)['sending_queue']>;
+/** What waits in memory only and is sent as it came needs no more. */
+type MoreOptions = 'storage' | 'batch';
 /** The decoded queue and retry options. */
-export type QueueConfig = z.infer<(typeof PUSH_OPTIONS)['sending_queue']>;
+export type QueueConfig = Omit<QueueOptions, MoreOptions> &
+  Partial<Pick<QueueOptions, MoreOptions>>;
 export type RetryConfig = z.infer<(typeof PUSH_OPTIONS)['retry_on_failure']>;
 
 /** Throws a ConfigError where retries would end before the longest pause between two. */
@@ -78,7 +106,8 @@ function compression(): Codec<Compression> {
   const known: Readonly<Record<string, Compression>> = { gzip: 'gzip', none: 'none', '': 'none' };
   return createFormat<Compression>(
     'a supported compression, which is gzip or none',
-    (value) => (Object.hasOwn(known, String(value)) ? known[String(value)] : undefined),
+    (value) =>
+      typeof value === 'string' && Object.hasOwn(known, value) ? known[value] : undefined,
     {
       schema: {
         type: ['string'],

@@ -3,6 +3,8 @@ export interface ExportRequest {
   readonly bytes: Buffer;
   /** Data points in it. */
   readonly points: number;
+  /** Those of one turn may be sent side by side; one of another waits until they have ended. */
+  readonly turn?: number;
 }
 
 /** The receiver of data took part of a request; the rest is lost and must not be sent again. */

@@ -41,6 +41,11 @@ export const OWN_METRICS: Readonly<Record<string, OwnMetric>> = {
     ['processor'],
     'Points that the processor refused',
   ),
+  sandgauge_processor_dropped_points: counter(
+    POINTS,
+    ['processor', 'reason'],
+    'Points left out: too many series (max_series), late, invalid, a reset, or a collision of names',
+  ),
   otelcol_exporter_sent_metric_points: counter(POINTS, ['exporter'], 'Points taken over'),
   otelcol_exporter_send_failed_metric_points: counter(
     POINTS,
@@ -54,6 +59,12 @@ export const OWN_METRICS: Readonly<Record<string, OwnMetric>> = {
   ),
   otelcol_exporter_queue_size: gauge('{batches}', ['exporter'], 'How full the sending queue is'),
   otelcol_exporter_queue_capacity: gauge('{batches}', ['exporter'], 'How much it holds'),
+  sandgauge_storage_size_bytes: gauge('By', ['storage'], 'Length of all files of a file_storage'),
+  sandgauge_storage_damaged_records: counter(
+    '{records}',
+    ['storage'],
+    'Stored records that were torn or damaged, and were left out',
+  ),
   otelcol_process_cpu_seconds: counter('s', [], 'CPU time of the agent, user and system'),
   otelcol_process_uptime: counter('s', [], 'Time since the start of the agent'),
   otelcol_process_memory_rss: gauge('By', [], 'Resident memory of the agent'),
@@ -78,6 +89,18 @@ export const OWN_METRICS: Readonly<Record<string, OwnMetric>> = {
     '{sandboxes}',
     ['source', 'state'],
     'How many sandboxes are in each state',
+    'normal',
+  ),
+  sandgauge_source_daemons: gauge(
+    '{daemons}',
+    ['source', 'state'],
+    'How many daemons of libvirt are in each state',
+    'normal',
+  ),
+  sandgauge_source_domains: gauge(
+    '{domains}',
+    ['source', 'state'],
+    'How many domains of libvirt answer (up) and hang (failing)',
     'normal',
   ),
   sandgauge_source_last_success_timestamp_seconds: gauge(

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { createSingles } from '../../../src/helper/exporter/gather.ts';
+import { createMemoryBacklog } from '../../../src/helper/exporter/memory-backlog.ts';
 import type { QueueConfig } from '../../../src/helper/exporter/options.ts';
 import { createSendingQueue } from '../../../src/helper/exporter/queue.ts';
 import type { ExportRequest } from '../../../src/helper/exporter/request.ts';
@@ -18,7 +20,12 @@ function setUp(config: Partial<QueueConfig> = {}) {
     new Promise<void>((resolve, reject) => {
       ends.push({ resolve, reject });
     });
-  const queue = createSendingQueue({ ...DEFAULTS, ...config }, consume, (size) => sizes.push(size));
+  const whole = { ...DEFAULTS, ...config };
+  const backlog = createMemoryBacklog(whole.sizer);
+  const queue = createSendingQueue(whole, {
+    ...{ backlog, gatherer: createSingles(backlog), consume },
+    resized: (size) => sizes.push(size),
+  });
   return { queue, ends, sizes };
 }
 
@@ -30,7 +37,7 @@ test.each([
   const { queue, sizes } = setUp({ sizer });
   for (let i = 0; i < 3; i++) await queue.add([one]);
   expect(queue.size).toBe(3);
-  expect(sizes).toEqual([1, 2, 3]);
+  expect(sizes).toEqual([0, 1, 2, 3]);
   await expect(queue.add([one])).rejects.toThrow('sending queue is full');
 });
 

@@ -48,7 +48,6 @@ test.skipIf(isSkipped)(
       }
       expect(firstIn.size).toBeGreaterThan(LIVES * 10);
       expect(again.size).toBeLessThanOrEqual(LIVES * CONSUMERS);
-      console.log(firstIn.size, requests.length, again.size);
     } finally {
       await collector.stop();
       writer.remove();

@@ -75,12 +75,6 @@ test.each([
       expect(seen.size).toBeGreaterThan(LIVES * 10);
       const most = Math.max(0, ...[...again.values()].map(({ size }) => size));
       expect(most).toBeLessThanOrEqual(CONSUMERS);
-      console.log(
-        seen.size,
-        requests.length,
-        [...again.values()].reduce((a, b) => a + b.size, 0),
-        most,
-      );
     } finally {
       await server.stop();
       rmSync(directory, { recursive: true, force: true });
