@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createBudget } from '../../../src/extensions/file_storage/budget.ts';
 import { HEADER_BYTES } from '../../../src/extensions/file_storage/frame.ts';
 import { openFileLog } from '../../../src/extensions/file_storage/log.ts';
-import { filesOf, numbered, numbersOf, takeAll } from './opened.ts';
+import { filesOf, makeFolder, numbered, numbersOf, takeAll } from './opened.ts';
 
 /** Each hits the bytes of a file from a place that is given in parts of its length. */
 const MUTATION = fc.record({
@@ -57,7 +56,7 @@ function mutate(file: Mutated, { kind, at, length, bytes }: Mutation): Mutated {
 }
 
 test('files that are damaged in any way: records that were not hit arrive, no other does', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sandgauge-damage-'));
+  const folder = makeFolder();
   let [hit, lost] = [0, 0];
   const open = async () => {
     const damage: number[] = [];
@@ -146,7 +145,6 @@ test('files that are damaged in any way: records that were not hit arrive, no ot
     ),
     { numRuns: 1000, seed: Number(process.env.SANDGAUGE_FUZZ_SEED ?? 1) },
   );
-  rmSync(folder, { recursive: true });
   expect(hit).toBeGreaterThan(100);
   expect(lost).toBeGreaterThan(100);
 }, 120_000);
