@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FileReport, failuresIn, type Verdict, verdictOf } from './verdict.ts';
+
+/** Many files that fail are a broken tree, not a machine that was busy for a moment. */
+const MOST_ONCE_MORE = 3;
+const OUTSIDE = 'outside of every file';
+
+/** How suites are run. */
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Runs a few files that failed once more: those with real daemons and guests depend on the machine's mood. */
+  readonly again: boolean;
+}
+
+/** Runs vitest with names of suites and `--flags`; names what failed, and what passes the second time. */
+export function runSuites(args: readonly string[], { env = {}, again }: RunOptions): Verdict {
+  const files = vitest(args, env);
+  const failed = files.filter(hasFailed);
+  const isFew = failed.length > 0 && failed.length <= MOST_ONCE_MORE;
+  if (!again || !isFew || failed.some(({ name }) => name === OUTSIDE)) {
+    say('failed', failed);
+    return verdictOf(files);
+  }
+  say('failed, and is run once more', failed);
+  const flags = args.filter((arg) => arg.startsWith('--'));
+  const second = vitest([...failed.map(({ name }) => name), ...flags], env);
+  say('failed twice', second.filter(hasFailed));
+  return verdictOf([...files.filter((file) => !failed.includes(file)), ...second]);
+}
+
+function hasFailed({ status }: FileReport): boolean {
+  return status === 'failed';
+}
+
+function say(what: string, files: readonly FileReport[]): void {
+  for (const line of files.flatMap(failuresIn)) console.log(`${what}: ${line}`);
+}
+
+function vitest(args: readonly string[], env: NodeJS.ProcessEnv): FileReport[] {
+  const folder = mkdtempSync(join(tmpdir(), 'sandgauge-test-'));
+  try {
+    const report = join(folder, 'report.json');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const { status } = spawnSync(
+      process.execPath,
+      ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args],
+      { stdio: 'inherit', env: { ...process.env, ...env } },
+    );
+    const files: FileReport[] = existsSync(report)
+      ? JSON.parse(readFileSync(report, 'utf8')).testResults
+      : [];
+    if (status === 0 || files.some(hasFailed)) return files;
+    return [
+      ...files,
+      { name: OUTSIDE, status: 'failed', message: 'see above', assertionResults: [] },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
