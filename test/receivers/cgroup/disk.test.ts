@@ -224,15 +224,17 @@ test('the file systems of this node are those of df; a copied tree has none', as
       ...{ container: '', id: '/', image: '', name: '', namespace: '', pod: '', device },
     });
     const values = Object.fromEntries(rows.map(({ metric, value }) => [metric, value]));
-    const expected = {
-      container_fs_usage_bytes: Number(used),
+    // Others write between df and the read; two columns that are mixed up differ by far more.
+    const isNear =
+      Math.abs((values.container_fs_usage_bytes ?? Number.NaN) - Number(used)) <= 2 ** 24 &&
+      Math.abs((values.container_fs_inodes_free ?? Number.NaN) - Number(free)) <= 500;
+    if (tries < 100 && !isNear) continue;
+    expect(isNear).toBe(true);
+    expect(values).toMatchObject({
       container_fs_limit_bytes: Number(size),
       container_fs_inodes_total: Number(total),
-      container_fs_inodes_free: Number(free),
-    };
-    // Others write meanwhile.
-    if (tries < 100 && JSON.stringify(values) !== JSON.stringify(expected)) continue;
-    expect(values).toEqual(expected);
+    });
+    expect(Object.keys(values)).toHaveLength(4);
     break;
   }
 });
