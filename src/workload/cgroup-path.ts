@@ -7,6 +7,11 @@ const SCOPE = new RegExp(`^(cri-containerd|crio|docker|libpod)-(${CONTAINER_ID})
 const BARE = new RegExp(`^${CONTAINER_ID}$`);
 const QOS = /^(?:.*-)?(?:kubepods|kubepods-besteffort|kubepods-burstable)(?:\.slice)?$/;
 
+const OVERHEAD = new RegExp(`^/kata_overhead/(${CONTAINER_ID})$`);
+const OVERHEAD_SCOPE = new RegExp(
+  `^/kata\\.slice/kata-overhead\\.slice/runtime-rs-(${CONTAINER_ID})\\.scope$`,
+);
+
 /** Longer names are no units: systemd.unit(5). */
 const MAX_UNIT = 255;
 
@@ -20,6 +25,20 @@ const ENGINES: Readonly<Record<string, Engine>> = {
 /** True for the top of the kubelet's tree, under either cgroup driver. */
 export function isKubepods(path: string): boolean {
   return /^(\/kubelet(\.slice)?)?\/(kubelet-)?kubepods(\.slice)?$/.test(path);
+}
+
+/**
+ * The id of the sandbox whose VMM and shim Kata keeps in this cgroup, outside of the pod's, with
+ * `sandbox_cgroup_only = false`: /kata_overhead/<id>, for runtime-rs under systemd a scope.
+ */
+export function overheadSandboxOf(path: string): string | undefined {
+  return OVERHEAD.exec(path)?.[1] ?? OVERHEAD_SCOPE.exec(path)?.[1];
+}
+
+/** The id that a cgroup in a pod's slice bears: a container's, or behind `kata_` that of Kata's sandbox. */
+export function sandboxOf(path: string): string | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/^kata_/, '');
+  return SCOPE.exec(name)?.[2] ?? BARE.exec(name)?.[0];
 }
 
 /** True for the names that libvirt gives to the cgroups of QEMU, with systemd and without. */

@@ -4,7 +4,7 @@
  */
 // @ts-expect-error: it comes without types.
 import parsePrometheus from 'parse-prometheus-text-format';
-import { createMetricsBuilder } from '../../src/helper/metrics-builder.ts';
+import { createMetricsBuilder } from '../../src/helper/receiver/metrics-builder.ts';
 import { createAssembler } from '../../src/platform/kata/assemble.ts';
 import { createExpositionParser, type Exposition } from '../../src/platform/kata/exposition.ts';
 import type { Head } from '../../src/platform/kata/head.ts';

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { cgroupPathOf, isKubepods, parseCgroupPath } from '../../src/workload/cgroup-path.ts';
+import {
+  cgroupPathOf,
+  isKubepods,
+  overheadSandboxOf,
+  parseCgroupPath,
+  sandboxOf,
+} from '../../src/workload/cgroup-path.ts';
 
 const ID = 'ab'.repeat(32);
 const UID = '16b4b963-ffee-4616-812c-a13ed94c0c7f';
@@ -58,4 +64,25 @@ test.each([
   [undefined, '/abc'],
 ])('an OCI spec that asks for %s gets %s', (asked, path) => {
   expect(cgroupPathOf(asked, 'abc')).toBe(path);
+});
+
+test.each([
+  [`/kata_overhead/${ID}`, ID],
+  [`/kata.slice/kata-overhead.slice/runtime-rs-${ID}.scope`, ID],
+  [`/kata_overhead/${ID}/vcpu0`, undefined],
+  [`/kubepods/pod${UID}/kata_overhead/${ID}`, undefined],
+  ['/kata_overhead', undefined],
+])('%s is the overhead of %s', (path, id) => {
+  expect(overheadSandboxOf(path)).toBe(id);
+});
+
+test.each([
+  [`kata_${ID}`, ID],
+  [`kata_crio-${ID}`, ID],
+  [ID, ID],
+  [`cri-containerd-${ID}.scope`, ID],
+  [`crio-conmon-${ID}.scope`, undefined],
+  [`kata_${ID.slice(1)}`, undefined],
+])('%s in a pod bears %s', (name, id) => {
+  expect(sandboxOf(`/kubepods/pod${UID}/${name}`)).toBe(id);
 });

@@ -1,6 +1,7 @@
 import type { Metric } from '../../src/catalog/metric.ts';
 import { KATA_SERIES } from '../../src/receivers/kata/series.ts';
 import { markdownTable } from './markdown.ts';
+import { metricTable } from './metric-table.ts';
 
 const HEAD = `# Kata's own metrics
 
@@ -18,6 +19,8 @@ labels, as through kata-monitor; those of kata-monitor itself bear none.
 - **Overhead** that is computed is the host's cgroups of the sandbox less all that the guest's kernel
   counts but for the agent. What the guest's kernel takes for itself is so on the side of the containers,
   which no figure of a sandbox tells apart: it is the least that the overhead can be.
+- **The pod's \`container_*\` row** is its slice on the host and, with \`sandbox_cgroup_only = false\`,
+  \`/kata_overhead/<id>\` too: see the [cgroup receiver](../src/receivers/cgroup/README.md).
 `;
 
 const CHECKLIST = `## Checklist of runtime-rs
@@ -28,20 +31,10 @@ Each row of runtime-rs' own table; the marks are those of Kata's document.
 /** The page of Kata's metrics. */
 export function kataPage(): string {
   const sets = [...Map.groupBy(KATA_SERIES, ({ set }) => set)];
-  const parts = sets.map(([set, members]) => `## ${set}\n\n${tableOf(members)}\n`);
+  const parts = sets.map(
+    ([set, members]) => `## ${set}\n\n${metricTable(members, sourceOf, unitOf)}\n`,
+  );
   return [HEAD, ...parts, `${CHECKLIST}\n${checklist()}\n`].join('\n');
-}
-
-function tableOf(members: readonly Metric[]): string {
-  const rows = members.map((metric) => [
-    `\`${metric.name}\``,
-    metric.type === 'sum' ? 'counter' : metric.type,
-    unitOf(metric),
-    metric.labels.map((label) => `\`${label}\``).join(', '),
-    metric.help,
-    sourceOf(metric.name),
-  ]);
-  return markdownTable(['name', 'type', 'unit', 'own labels', 'meaning', 'from'], rows);
 }
 
 /** In words where the unit is not in the name, or differs by item. */
@@ -85,7 +78,7 @@ const SOURCES: readonly (readonly [RegExp, string])[] = [
   [/^kata_shim_/, 'shim of both runtimes; else /proc'],
 ];
 
-function sourceOf(name: string): string {
+function sourceOf({ name }: Metric): string {
   const found = SOURCES.find(([pattern]) => pattern.test(name));
   if (found === undefined) throw new Error(`${name} has no source`);
   return found[1];

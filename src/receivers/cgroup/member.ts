@@ -1,5 +1,5 @@
-import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
-import type { RowTable } from '../../helper/row-table.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/receiver/metrics-builder.ts';
+import type { RowTable } from '../../helper/receiver/row-table.ts';
 import type { Labels } from '../../pdata/series.ts';
 import { openPopulation, type PopulationReader } from '../../platform/cgroupfs/population.ts';
 import { openProcesses, type ProcessesReader } from '../../platform/cgroupfs/processes.ts';
@@ -31,6 +31,8 @@ export interface Member {
   isPopulated(pass: number): boolean;
   /** Processes of the cgroup itself and of its crun child. */
   pids(pass: number): readonly number[];
+  /** Cgroups elsewhere that hold a part of this one, which is a pod's slice. */
+  overheads(): ReadonlySet<Member>;
   /** When it started, in ms; found at the first rows and kept. */
   start(): number;
   /** The recorder of its plain rows, made at the first of them. */
@@ -46,6 +48,7 @@ export interface MemberContext {
   readonly builder: MetricsBuilder;
   readonly table: RowTable;
   memberOf(node: CgroupNode): Member | undefined;
+  overheadsOf(pod: Member): ReadonlySet<Member>;
   startOf(member: Member): number;
 }
 
@@ -74,6 +77,7 @@ export function createMember(
     hasProcesses,
     isPopulated: (pass) => layout.mounts.some((_, mount) => hasProcesses(mount, pass)),
     pids,
+    overheads: () => context.overheadsOf(member),
     start,
     recorder: () => {
       recorder ??= builder.recorder(table.templates, member.labels(), start());

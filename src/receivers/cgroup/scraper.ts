@@ -4,15 +4,15 @@ import { ConfigError } from '../../errors.ts';
 import { createLayers } from '../../helper/layers/layers.ts';
 import { createLayerWalks } from '../../helper/layers/walks.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import type { MetricsBuilder } from '../../helper/metrics-builder.ts';
 import { createPacer, type Pacer } from '../../helper/pacer.ts';
-import { createReceiverKit } from '../../helper/receiver-kit.ts';
-import { createRowTable } from '../../helper/row-table.ts';
-import { LIFETIME_ROWS } from '../../helper/rows.ts';
-import type { Scraper } from '../../helper/scraper-controller.ts';
-import { createMetricFilter } from '../../helper/scraper-options.ts';
-import type { Speaker } from '../../helper/speaker.ts';
-import { createDirectoryWatcher } from '../../helper/watch.ts';
+import { createReceiverKit } from '../../helper/receiver/kit.ts';
+import { LIFETIME_ROWS } from '../../helper/receiver/lifetime-rows.ts';
+import type { MetricsBuilder } from '../../helper/receiver/metrics-builder.ts';
+import { createMetricFilter } from '../../helper/receiver/options.ts';
+import { createRowTable } from '../../helper/receiver/row-table.ts';
+import type { Scraper } from '../../helper/receiver/scraper-controller.ts';
+import type { Speaker } from '../../helper/receiver/speaker.ts';
+import { createDirectoryWatcher } from '../../helper/watch-directories.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
 import { createFdBudget, defaultFdLimit } from '../../platform/file/fd-budget.ts';
@@ -30,6 +30,7 @@ import { createBounds } from './bounds.ts';
 import type { Config } from './config.ts';
 import { createLayout } from './layout.ts';
 import { createMember, type Member, type MemberContext } from './member.ts';
+import { createOverheads } from './overheads.ts';
 import { createSelection } from './selection.ts';
 import { createSets, MACHINE_ROWS } from './sets/all.ts';
 import type { MetricSet, SetReader } from './sets/set.ts';
@@ -70,6 +71,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
   const entries = new Map<CgroupNode, Entry>();
   const bounds = createBounds();
   const leftOut = telemetry.counter('sandgauge_source_left_out_cgroups', { source: receiver });
+  const overheads = createOverheads();
   const memberOf = (node: CgroupNode) => entries.get(node)?.member;
   const selection = createSelection(config, (node) => identified(memberOf(node)));
   const layers = createLayers({
@@ -114,7 +116,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
       host: () => host,
     });
     context = {
-      ...{ layout, files, builder, table, memberOf },
+      ...{ layout, files, builder, table, memberOf, overheadsOf: overheads.of },
       startOf: (member) => startOf(member, paths, host.bootMillis),
     };
     tree = createCgroupTree(layout.mounts, watcher, {
@@ -145,6 +147,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     const isPartOfParent = parent.kind === 'container' && node.path.endsWith('/container');
     const member = createMember(context, node, workload, isPartOfParent);
     entries.set(node, { member, readers: [], granted: new Set() });
+    overheads.added(member);
     speaker.announce(workload, { sinceMillis: node.modifiedMillis });
   }
 
@@ -152,6 +155,7 @@ export function createCgroupScraper(settings: Settings, config: Config): Scraper
     const entry = entries.get(node);
     if (entry === undefined) return;
     bounds.removed(node.path);
+    overheads.removed(entry.member);
     close(entry);
     speaker.withdraw(entry.member.workload);
     entries.delete(node);

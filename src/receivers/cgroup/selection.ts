@@ -1,4 +1,4 @@
-import { isKubepods } from '../../workload/cgroup-path.ts';
+import { isKubepods, sandboxOf } from '../../workload/cgroup-path.ts';
 import type { Runtime, Workload } from '../../workload/workload.ts';
 import type { Config } from './config.ts';
 import type { Member } from './member.ts';
@@ -49,11 +49,8 @@ export function createSelection(
       case 'container':
         return isWanted(runtimeOf(member));
       case 'pod': {
-        const children = [...member.node.children.values()].map(memberOf);
-        return children.some(
-          (child) =>
-            child?.workload.kind === 'container' && child.identity && isWanted(runtimeOf(child)),
-        );
+        const runtimes = [...member.node.children.values()].map(memberOf).map(runtimeInPod);
+        return runtimes.some((runtime) => runtime !== undefined && isWanted(runtime));
       }
       default:
         return runtimes.include.length === 0;
@@ -64,6 +61,12 @@ export function createSelection(
     const isIncluded = runtimes.include.length === 0 || runtimes.include.includes(runtime);
     return isIncluded && !runtimes.exclude.includes(runtime);
   }
+}
+
+/** Of a pod's child; undefined while nobody knows. What bears a sandbox' id and is no container is Kata's. */
+function runtimeInPod(child: Member | undefined): Runtime | undefined {
+  if (child?.workload.kind === 'container') return child.identity && runtimeOf(child);
+  return sandboxOf(child?.workload.id ?? '') === undefined ? undefined : 'kata';
 }
 
 /** A container whose runtime nobody tells runs as processes of the host, as runc's do. */

@@ -1,4 +1,4 @@
-import type { DirectoryWatcher } from '../../helper/watch.ts';
+import type { DirectoryWatcher } from '../../helper/watch-directories.ts';
 import { readChildren, readDirectory } from '../../platform/cgroupfs/directory.ts';
 import type { Mount } from '../../platform/cgroupfs/hierarchies.ts';
 

@@ -3,7 +3,7 @@ import type {
   MetricsBuilder,
   Recorder,
   SeriesTemplate,
-} from '../../helper/metrics-builder.ts';
+} from '../../helper/receiver/metrics-builder.ts';
 import type { Labels } from '../../pdata/series.ts';
 import type { Assembled } from '../../platform/kata/assemble.ts';
 import type { Head } from '../../platform/kata/head.ts';

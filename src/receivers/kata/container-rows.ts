@@ -1,11 +1,10 @@
 import { CPU } from '../../catalog/cpu.ts';
 import { MEMORY } from '../../catalog/memory.ts';
 import type { Metric } from '../../catalog/metric.ts';
-import { createLabelledRecorders } from '../../helper/labelled-recorders.ts';
-import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
-import { createRowTable, type Row } from '../../helper/row-table.ts';
-import { NETWORK_ROWS } from '../../helper/rows.ts';
-import type { Speaker } from '../../helper/speaker.ts';
+import { createInterfaceRows } from '../../helper/receiver/interface-rows.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/receiver/metrics-builder.ts';
+import { createRowTable, type Row } from '../../helper/receiver/row-table.ts';
+import type { Speaker } from '../../helper/receiver/speaker.ts';
 import type { Identity } from '../../workload/observer.ts';
 import { SPEC_ROWS, specOf } from '../../workload/spec.ts';
 import type { Bundled } from './bundles.ts';
@@ -54,8 +53,7 @@ export function createContainers(
   const table = createRowTable(isEnabled);
   const usage = table.add(USAGE_ROWS);
   const spec = table.add(SPEC_ROWS);
-  const networkTable = createRowTable(isEnabled);
-  const network = networkTable.add(NETWORK_ROWS);
+  const interfaceRows = createInterfaceRows(isEnabled);
   return create;
 
   function create(context: ContainerContext, bundled: Bundled, startMillis: number): Container {
@@ -64,7 +62,7 @@ export function createContainers(
     let identity: Identity | undefined;
     let recorder: Recorder | undefined;
     const owner = { labels: () => identity?.labels ?? {}, start: () => startMillis };
-    const interfaces = createLabelledRecorders(builder, networkTable, owner, 'interface');
+    const interfaces = interfaceRows.open(builder, owner);
     return { bundled, identify, recordSpec, recordUsage, recordNetwork, close };
 
     function identify(): Identity | undefined {
@@ -94,14 +92,8 @@ export function createContainers(
     }
 
     function recordNetwork(guest: GuestFigures): void {
-      if (identify() === undefined || network.isEmpty) return;
-      if (!speaker.maySpeak(workload, 'network')) return;
-      for (const stats of guest.interfaces) {
-        const progress = stats.receivedPackets + stats.sentPackets;
-        const each = interfaces.of(stats.name, progress);
-        if (each !== undefined) network.record(each, stats);
-      }
-      interfaces.sweep();
+      if (identify() === undefined || interfaceRows.isEmpty) return;
+      if (speaker.maySpeak(workload, 'network')) interfaces.record(guest.interfaces);
     }
 
     function close(): void {

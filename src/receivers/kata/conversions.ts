@@ -24,7 +24,6 @@ const SET_BY_US = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'];
 const TICKS_PER_SECOND = 100;
 const MILLIS = 1000;
 const KIB = 1024;
-/** A difference of unsigned numbers below 0, or "no limit". */
 const SENTINEL = 2 ** 62;
 const SPELLINGS: Readonly<Record<string, string>> = {
   readbytes: 'read_bytes',
@@ -48,6 +47,11 @@ export function ownLabels({ labels }: Head): Labels {
   return Object.freeze(Object.fromEntries(entries.filter(([label]) => !SET_BY_US.includes(label))));
 }
 
+/** False for what stands for none: NaN, a difference that wrapped, "no limit". */
+export function isTold(value: number): boolean {
+  return value >= 0 && value < SENTINEL;
+}
+
 /** Looks at a row once; `convert` is for each of its values. */
 export function conversionOf(head: Head, emitter: Emitter): Converted {
   const name = nameOf(head.name);
@@ -60,8 +64,7 @@ export function conversionOf(head: Head, emitter: Emitter): Converted {
     name,
     labels: spelling === undefined ? labels : Object.freeze({ ...labels, item: spelling }),
     convert(value) {
-      const isNone = Number.isNaN(value) || value < 0 || value >= SENTINEL;
-      if (isNone || scale === undefined || (skipsZero && value === 0)) return undefined;
+      if (!isTold(value) || scale === undefined || (skipsZero && value === 0)) return undefined;
       return scale(value);
     },
   };

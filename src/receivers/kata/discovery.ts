@@ -1,5 +1,5 @@
 import type { LogOnce } from '../../helper/log-once.ts';
-import type { DirectoryWatcher } from '../../helper/watch.ts';
+import type { DirectoryWatcher } from '../../helper/watch-directories.ts';
 import type { RootedPaths } from '../../platform/file/rooted.ts';
 import { listSandboxes, type SandboxFiles } from '../../platform/kata/sandboxes.ts';
 import type { KataRuntime } from '../../platform/kata/state.ts';

@@ -1,6 +1,7 @@
 import type { Sample } from '../../platform/kata/exposition.ts';
 import type { Head } from '../../platform/kata/head.ts';
 import type { InterfaceStats } from '../../platform/procfs/network.ts';
+import { isTold } from './conversions.ts';
 
 /** What the guest's kernel counts for the sandbox as a whole: seconds and bytes. */
 export interface GuestFigures {
@@ -54,7 +55,7 @@ export function createGuestReader(): GuestReader {
         place = placeOf(head) ?? 'other';
         places.set(head, place);
       }
-      if (place === 'other' || !(value >= 0)) continue;
+      if (place === 'other' || !isTold(value)) continue;
       const { key, device } = place;
       if (device === undefined) values.set(key, value);
       else devices.set(device, (devices.get(device) ?? new Map()).set(key, value));

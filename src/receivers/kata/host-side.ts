@@ -2,13 +2,9 @@ import type { FileStore } from '../../platform/file/file-store.ts';
 import type { Assembled } from '../../platform/kata/assemble.ts';
 import type { Head } from '../../platform/kata/head.ts';
 import type { HypervisorState } from '../../platform/kata/state.ts';
-import {
-  type ProcessFigures,
-  readNetworkColumns,
-  readProcessFigures,
-} from '../../platform/procfs/figures.ts';
-import { readCommand } from '../../platform/procfs/listeners.ts';
-import { readNetworkNamespace } from '../../platform/procfs/process.ts';
+import { type ProcessFigures, readProcessFigures } from '../../platform/procfs/figures.ts';
+import { readNetworkColumns } from '../../platform/procfs/network.ts';
+import { readCommand, readNetworkNamespace } from '../../platform/procfs/process.ts';
 import type { GuestFigures } from './guest.ts';
 import {
   addInterfaces,

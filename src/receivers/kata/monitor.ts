@@ -2,13 +2,13 @@ import type { Counter } from '../../component/telemetry.ts';
 import { endpoint } from '../../confmap/formats.ts';
 import { ConfigError } from '../../errors.ts';
 import type { LogOnce } from '../../helper/log-once.ts';
-import type { MetricsBuilder } from '../../helper/metrics-builder.ts';
+import type { MetricsBuilder } from '../../helper/receiver/metrics-builder.ts';
 import { createSource, type StateCounts } from '../../helper/source-state.ts';
 import type { Head } from '../../platform/kata/head.ts';
 import { getText, type Target } from '../../platform/kata/http.ts';
 import { MONITOR_PATHS, parseSandboxes } from '../../platform/kata/monitor.ts';
-import { createSeriesBook } from './book.ts';
-import type { Emitter } from './conversions.ts';
+import { createSeriesBook, type SeriesBook } from './book.ts';
+import { type Emitter, isTold } from './conversions.ts';
 import type { Describe } from './describe.ts';
 import { createTextReader, type Reading } from './reader.ts';
 
@@ -46,6 +46,8 @@ export interface MonitorOptions {
 }
 
 const OWN = /^kata_(?:ctl_)?monitor_/;
+/** Of the Go program; the other one does not tell. */
+const STARTED = 'kata_monitor_process_start_time_seconds';
 
 /** Makes the source; its figures are of the node and bear no labels of a pod. */
 export function createMonitor(options: MonitorOptions): Monitor {
@@ -59,7 +61,9 @@ export function createMonitor(options: MonitorOptions): Monitor {
   });
   const text = createTextReader();
   let types: Reading['types'] = new Map();
-  const book = createSeriesBook(builder, Object.freeze({}), now());
+  const seen = now();
+  let began: number | undefined;
+  let book: SeriesBook | undefined;
   const describe = (head: Head) =>
     OWN.test(head.name) ? options.describe(head, options.emitter, types) : undefined;
   return { read, close };
@@ -78,11 +82,24 @@ export function createMonitor(options: MonitorOptions): Monitor {
       if (reading === undefined || !isCurrent()) return;
       types = reading.types;
       builder.at(now());
-      book.begin();
-      book.record(reading.rows, describe);
+      const into = bookOf(reading);
+      into.begin();
+      into.record(reading.rows, describe);
     } catch (error) {
       source.failed(error as Error);
     }
+  }
+
+  /** One that began anew counts from 0 again. */
+  function bookOf({ rows }: Reading): SeriesBook {
+    const seconds = rows.numbers.find(({ head }) => head.name === STARTED)?.value;
+    const isKnown = seconds !== undefined && isTold(seconds);
+    const start = isKnown ? Math.floor(seconds * 1000) : seen;
+    if (book !== undefined && start === began) return book;
+    book?.close();
+    began = start;
+    book = createSeriesBook(builder, Object.freeze({}), start);
+    return book;
   }
 
   function tell(unsafe: string | undefined): void {
@@ -104,7 +121,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   }
 
   function close(): void {
-    book.close();
+    book?.close();
     source.close();
   }
 }

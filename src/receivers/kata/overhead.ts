@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { type CpuReader, openCpuV1, openCpuV2 } from '../../platform/cgroupfs/cpu.ts';
 import type { Hierarchies, Mount } from '../../platform/cgroupfs/hierarchies.ts';
+import { readCgroupPath } from '../../platform/cgroupfs/process-cgroup.ts';
 import { readNumber } from '../../platform/cgroupfs/value.ts';
 import type { FileStore, StoredFile } from '../../platform/file/file-store.ts';
-import { readCgroupPath } from '../../platform/procfs/cgroup.ts';
+import { overheadSandboxOf } from '../../workload/cgroup-path.ts';
 import type { GuestFigures } from './guest.ts';
 
 /** What a sandbox costs the host beside what its containers use. */
@@ -59,6 +60,7 @@ export function createOverhead(
       close();
       return { cpuPercent: undefined, memoryBytes: undefined };
     }
+    if (!cgroups?.isWhole) closeCgroups();
     return {
       cpuPercent: cpuOf(host.cpuSeconds, guest, time),
       memoryBytes: memoryOf(host.memoryBytes, guest),
@@ -79,9 +81,13 @@ export function createOverhead(
     return percent;
   }
 
-  function close(): void {
+  function closeCgroups(): void {
     cgroups?.close();
     cgroups = undefined;
+  }
+
+  function close(): void {
+    closeCgroups();
     before = undefined;
     percent = undefined;
   }
@@ -102,6 +108,8 @@ function memoryOf(host: number | undefined, guest: GuestFigures): number | undef
 }
 
 interface Cgroups {
+  /** False while nothing is in the sandbox' own: the vCPUs' threads move there once they are up. */
+  readonly isWhole: boolean;
   /** Undefined when one of them is gone. */
   read(): { cpuSeconds: number | undefined; memoryBytes: number | undefined } | undefined;
   close(): void;
@@ -123,6 +131,7 @@ function openCgroups(
   const cpus = paths.cpu.map((path) => openCpu(cpuMount, path, files));
   const memories = paths.memory.map((path) => openMemory(memoryMount, path, files));
   return {
+    isWhole: paths.cpu.some((path) => overheadSandboxOf(path) === undefined),
     read() {
       const seconds = cpus.map((cpu) => cpu.read().usageSeconds);
       const bytes = memories.map((memory) => readNumber(memory, files));
@@ -163,12 +172,12 @@ function pathsOf(
 ): Paths | undefined {
   const threads = threadsOf(proc, hypervisor);
   const find = (controller: string): string[] | undefined => {
-    const version = hierarchies.controller(controller)?.version;
-    const name = version === 1 ? controller : undefined;
     const folder = `${proc}/${hypervisor}/task`;
-    const own = threads.map((thread) => readCgroupPath(folder, thread, name, files));
+    const own = threads.map((thread) =>
+      readCgroupPath(folder, thread, hierarchies, controller, files),
+    );
     if (own.length === 0 || !own.every((path) => isOf(id, path))) return undefined;
-    const beside = readCgroupPath(proc, shim, name, files);
+    const beside = readCgroupPath(proc, shim, hierarchies, controller, files);
     return distinct([...own, ...(isOf(id, beside) ? [beside] : [])]);
   };
   const cpu = find('cpuacct');

@@ -1,4 +1,4 @@
-import type { Speaker } from '../../helper/speaker.ts';
+import type { Speaker } from '../../helper/receiver/speaker.ts';
 import type { Facts } from '../../workload/facts.ts';
 import type { Bundled } from './bundles.ts';
 import type { Container } from './container-rows.ts';

@@ -1,11 +1,6 @@
 import type { FileStore } from '../../platform/file/file-store.ts';
-import {
-  type Command,
-  holdsSocket,
-  isInOwnPidNamespace,
-  listCommands,
-  readListeners,
-} from '../../platform/procfs/listeners.ts';
+import { holdsSocket, readListeners } from '../../platform/procfs/listeners.ts';
+import { type Command, isInOwnPidNamespace, listCommands } from '../../platform/procfs/process.ts';
 
 const HOST = 1;
 

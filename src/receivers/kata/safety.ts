@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { HypervisorState, KataRuntime } from '../../platform/kata/state.ts';
-import type { Command } from '../../platform/procfs/listeners.ts';
+import type { Command } from '../../platform/procfs/process.ts';
 
 /** Whether a sandbox may be read, and what it runs on. */
 export interface Verdict {

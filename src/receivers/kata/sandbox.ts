@@ -1,6 +1,6 @@
 import type { Counter } from '../../component/telemetry.ts';
 import type { LogOnce } from '../../helper/log-once.ts';
-import type { MetricsBuilder } from '../../helper/metrics-builder.ts';
+import type { MetricsBuilder } from '../../helper/receiver/metrics-builder.ts';
 import { createSource, type Source, type StateCounts } from '../../helper/source-state.ts';
 import type { Labels } from '../../pdata/series.ts';
 import type { Head } from '../../platform/kata/head.ts';

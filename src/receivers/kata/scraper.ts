@@ -2,11 +2,11 @@ import pLimit from 'p-limit';
 import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { createReceiverKit, type ReceiverKit } from '../../helper/receiver-kit.ts';
-import type { Scraper } from '../../helper/scraper-controller.ts';
-import { createMetricFilter } from '../../helper/scraper-options.ts';
+import { createReceiverKit, type ReceiverKit } from '../../helper/receiver/kit.ts';
+import { createMetricFilter } from '../../helper/receiver/options.ts';
+import type { Scraper } from '../../helper/receiver/scraper-controller.ts';
 import { createStateCounts } from '../../helper/source-state.ts';
-import { createDirectoryWatcher } from '../../helper/watch.ts';
+import { createDirectoryWatcher } from '../../helper/watch-directories.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
 import { createFdBudget } from '../../platform/file/fd-budget.ts';
@@ -93,19 +93,9 @@ export function createKataScraper(settings: Settings, config: Config): Scraper {
     const overhead = createOverhead(hierarchies, proc, id, files);
     const bootMillis = () => host.bootMillis;
     const sandbox = createSandbox({
-      ...{
-        files: found,
-        runtime,
-        receiver,
-        describe,
-        describeHost,
-        processes,
-        said,
-        failures,
-        counts,
-        now,
-      },
-      ...{ builder: kit.builder, rejected, hypervisors: config.runtime_rs.hypervisors },
+      ...{ files: found, runtime, receiver, describe, describeHost, processes, rejected },
+      ...{ said, failures, counts, now, builder: kit.builder },
+      hypervisors: config.runtime_rs.hypervisors,
       emitter: { runtime, cgroupVersion, pageBytes },
       ask: createSandboxReader(id, socketPath, config.source, target),
       pod: createPod(id, kit.speaker, (each) => containerOf(context, each, startMillis)),

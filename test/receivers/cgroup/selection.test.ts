@@ -191,3 +191,14 @@ describe('a container without processes, as gVisor leaves them', () => {
     expect(rowsOf(await (await run('')).read())).toEqual([]);
   });
 });
+
+test.each([
+  ['runtimes: {include: [kata]}', [podSlice(UID)]],
+  ['runtimes: {exclude: [kata], include: [runc]}', [podSlice(OTHER), scope(OTHER, C)]],
+])("%s: a pod whose only child is the cgroup of Kata's sandbox is Kata's", async (options, ids) => {
+  host.cgroup(podSlice(UID));
+  host.cgroup(`${podSlice(UID)}/kata_${A}`, [101]);
+  host.cgroup(podSlice(OTHER));
+  host.cgroup(scope(OTHER, C), [103]);
+  expect(idsOf(await (await run(options)).read())).toEqual(ids);
+});

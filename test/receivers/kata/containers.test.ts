@@ -119,6 +119,15 @@ test('with a CRI source the guest has no voice for containers', async () => {
   expect(rowValue(points, 'kata_guest_meminfo', { item: 'anon_pages' })).toBe(1e8);
 });
 
+test('a figure of the guest that wrapped is none', async () => {
+  const text = TEXT.replace(/(item="(?:cached|pgfault)"\}) \d+/g, '$1 18446744073709550000');
+  const points = await (await start({ containers: ['app'], text })).read();
+  const rows = named(points, 'app');
+  expect(rows.container_memory_cache).toBeUndefined();
+  expect(rows['container_memory_failures_total pgfault']).toBeUndefined();
+  expect(rows.container_memory_rss).toBe(1e8);
+});
+
 test('the network of the guest stands on the sandbox row, without the loopback', async () => {
   const points = await (await start({ containers: ['app', 'sidecar'] })).read();
   const found = points.filter(({ series }) => /_network_/.test(series.descriptor.name));

@@ -93,7 +93,7 @@ describe.skipIf(isSkipped)('in a real cgroup of this host', () => {
 });
 
 describe('in written cgroups of both versions', () => {
-  const ID = 'abc123';
+  const ID = 'abc123de'.repeat(8);
   const GUEST = {
     busySeconds: 4,
     agentSeconds: 1,
@@ -175,6 +175,20 @@ describe('in written cgroups of both versions', () => {
     use(version, POD, 2, 300);
     use(version, BESIDE, 3, 500);
     expect(read(GUEST, 1000).cpuPercent).toBeCloseTo(300);
+  });
+
+  test('threads that leave kata_overhead after the first look are followed', () => {
+    processes(1, BESIDE, [BESIDE, BESIDE]);
+    use(1, BESIDE, 1, 500);
+    const read = open();
+    expect(read(GUEST, 0).memoryBytes).toBe(200);
+    processes(1, BESIDE, [BESIDE, POD]);
+    use(1, BESIDE, 2, 500);
+    use(1, POD, 3, 300);
+    // Host 4 s, guest none, in 10 s.
+    const moved = read(GUEST, 10_000);
+    expect(moved.memoryBytes).toBe(500);
+    expect(moved.cpuPercent).toBeCloseTo(40);
   });
 
   test.each([

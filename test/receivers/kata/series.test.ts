@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Point } from '../../../src/pdata/point.ts';
-import { type Collector, startCollector } from '../../support/kata/collect.ts';
+import { type Collector, rowValue, startCollector } from '../../support/kata/collect.ts';
 import {
   type Emitter,
   TABLED,
@@ -190,4 +190,20 @@ test('raw: names of pods are added, and nothing else is changed', async () => {
     value: 7,
     series: { labels: { a: 'b' }, descriptor: { type: 'sum' } },
   });
+});
+
+test('kata-monitor that began anew counts from its start', async () => {
+  const text = (start: number, scrapes: number) =>
+    `kata_monitor_process_start_time_seconds ${start}\nkata_monitor_scrape_count ${scrapes}\n`;
+  const monitor = await startMonitor({}, text(1_700_000_000, 50));
+  started.push(monitor);
+  collector = await startCollector(host, `monitor_endpoint: ${monitor.endpoint}`);
+  const count = async () => {
+    const points = (await collector?.read()) ?? [];
+    const row = points.find(({ series }) => series.descriptor.name === 'kata_monitor_scrape_count');
+    return [row?.start, rowValue(points, 'kata_monitor_scrape_count')];
+  };
+  expect(await count()).toEqual([1_700_000_000_000, 50]);
+  monitor.own = text(1_700_000_900, 2);
+  expect(await count()).toEqual([1_700_000_900_000, 2]);
 });

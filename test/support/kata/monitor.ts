@@ -6,6 +6,8 @@ export interface MonitorDouble {
   readonly endpoint: string;
   /** Paths that were asked, in order. */
   readonly asked: string[];
+  /** What it says of itself. */
+  own: string;
   close(): Promise<void>;
 }
 
@@ -15,23 +17,24 @@ export async function startMonitor(
   own: string,
 ): Promise<MonitorDouble> {
   const asked: string[] = [];
+  const monitor = { own };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://monitor');
     asked.push(`${url.pathname}${url.search}`);
     const id = url.searchParams.get('sandbox');
-    const text = url.pathname === '/sandboxes' ? ids() : id === null ? own : texts[id];
+    const text = url.pathname === '/sandboxes' ? ids() : id === null ? monitor.own : texts[id];
     if (text === undefined) return void response.writeHead(500).end('no such sandbox');
     response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(text));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  return {
+  return Object.assign(monitor, {
     ...{ endpoint: `127.0.0.1:${port}`, asked },
     async close() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise<void>((resolve) => server.close(() => resolve()));
     },
-  };
+  });
 
   function ids(): string {
     return Object.keys(texts)

@@ -1,5 +1,5 @@
 import { MACHINE } from '../../../catalog/machine.ts';
-import type { Row } from '../../../helper/row-table.ts';
+import type { Row } from '../../../helper/receiver/row-table.ts';
 import type { HostFacts } from '../../../platform/procfs/host.ts';
 import { createCpuSet } from './cpu.ts';
 import { createDiskSet } from './disk.ts';

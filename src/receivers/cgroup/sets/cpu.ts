@@ -1,5 +1,5 @@
 import { CPU } from '../../../catalog/cpu.ts';
-import type { Row } from '../../../helper/row-table.ts';
+import type { Row } from '../../../helper/receiver/row-table.ts';
 import {
   type CpuReader,
   type CpuStats,
@@ -7,7 +7,8 @@ import {
   openCpuV2,
 } from '../../../platform/cgroupfs/cpu.ts';
 import type { Member } from '../member.ts';
-import type { MetricSet, SetContext, SetReader } from './set.ts';
+import { type FiguresReader, openFigures, sumOf } from '../pod-sum.ts';
+import { type MetricSet, recordFigures, type SetContext, type SetReader } from './set.ts';
 
 const ROWS: readonly Row<CpuStats>[] = [
   [CPU.container_cpu_usage_seconds_total, (s) => s.usageSeconds, Object.freeze({ cpu: 'total' })],
@@ -20,17 +21,27 @@ const ROWS: readonly Row<CpuStats>[] = [
   [CPU.container_cpu_cfs_burst_seconds_total, (s) => s.burstSeconds],
 ];
 
+/** An overhead is not held to the pod's quota, whose figures stay those of the slice. */
+const SUM = sumOf<keyof CpuStats, CpuStats>({
+  counters: ['usageSeconds', 'userSeconds', 'systemSeconds'],
+  gauges: [],
+});
+
 /** CPU time; on v1 the two hierarchies that tell it are judged apart. */
 export function createCpuSet({ layout, files, table }: SetContext): MetricSet | undefined {
   const rows = table.add(ROWS);
   return rows.isEmpty ? undefined : { group: 'usage', open };
 
   function open(member: Member): SetReader {
+    return recordFigures(rows, openFigures(member, SUM, openCgroup));
+  }
+
+  function openCgroup(member: Member): FiguresReader<CpuStats> {
     let reader: CpuReader | undefined;
     let opened: (string | undefined)[] = [];
-    return { record, close: () => reader?.close() };
+    return { read, close: () => reader?.close() };
 
-    function record(recorder: Parameters<SetReader['record']>[0], pass: number): boolean {
+    function read(pass: number): CpuStats | undefined {
       const directories = [layout.cpu, layout.cpuacct].map((mount) =>
         member.hasProcesses(mount, pass) ? member.directory(mount) : undefined,
       );
@@ -39,9 +50,7 @@ export function createCpuSet({ layout, files, table }: SetContext): MetricSet | 
         reader = openReader(directories);
         opened = directories;
       }
-      if (reader === undefined) return false;
-      rows.record(recorder(), reader.read());
-      return true;
+      return reader?.read();
     }
   }
 

@@ -1,6 +1,6 @@
 import { DISK_IO } from '../../../catalog/disk-io.ts';
-import { createLabelledRecorders } from '../../../helper/labelled-recorders.ts';
-import { createRowTable, type Row } from '../../../helper/row-table.ts';
+import { createLabelledRecorders } from '../../../helper/receiver/labelled-recorders.ts';
+import { createRowTable, type Row } from '../../../helper/receiver/row-table.ts';
 import { openIoV1 } from '../../../platform/cgroupfs/blkio.ts';
 import { type DeviceIo, type IoReader, openIoV2 } from '../../../platform/cgroupfs/io.ts';
 import { createDiskTimes } from '../../../platform/procfs/disk-times.ts';
@@ -12,6 +12,7 @@ import {
 } from '../../../platform/procfs/disks.ts';
 import { readMountinfo } from '../../../platform/procfs/host.ts';
 import type { Member } from '../member.ts';
+import { type FiguresReader, openFigures, type Sum, sumOf } from '../pod-sum.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
 
 const CGROUP_ROWS: readonly Row<DeviceIo>[] = [
@@ -30,6 +31,49 @@ const CGROUP_ROWS: readonly Row<DeviceIo>[] = [
   [DISK_IO.container_fs_io_cost_indebt_seconds_total, (s) => s.costIndebtSeconds],
   [DISK_IO.container_fs_io_cost_indelay_seconds_total, (s) => s.costIndelaySeconds],
 ];
+
+const DEVICE_SUM = sumOf<Exclude<keyof DeviceIo, 'major' | 'minor'>, DeviceIo>({
+  counters: [
+    'readBytes',
+    'writeBytes',
+    'reads',
+    'writes',
+    'readsMerged',
+    'writesMerged',
+    'readSeconds',
+    'writeSeconds',
+    'ioSeconds',
+    'costUsageSeconds',
+    'costWaitSeconds',
+    'costIndebtSeconds',
+    'costIndelaySeconds',
+  ],
+  gauges: [],
+  untold: ['inProgress'],
+});
+
+/**
+ * Device by device. A cgroup of v2 lists each device that it used; on v1 a device may be left out that
+ * was used, and is then left out of the sum.
+ */
+function deviceSum(version: 1 | 2): Sum<readonly DeviceIo[]> {
+  const of = (devices: readonly DeviceIo[], { major, minor }: DeviceIo) =>
+    devices.find((each) => each.major === major && each.minor === minor);
+  return {
+    add(whole, part) {
+      const both = whole.flatMap((each) => {
+        const other = of(part, each);
+        if (other !== undefined) return [DEVICE_SUM.add(each, other)];
+        return version === 2 ? [each] : [];
+      });
+      return version === 1 ? both : [...both, ...part.filter((each) => !of(whole, each))];
+    },
+    left(stats, before = []) {
+      const still = stats.map((each) => DEVICE_SUM.left(each, of(before, each)));
+      return [...still, ...before.filter((each) => !of(stats, each))];
+    },
+  };
+}
 
 /** Bytes stand for whole disks only, as in cAdvisor: a sum over devices counts them once. */
 const NODE_BYTES: readonly Row<DiskStats>[] = [
@@ -62,6 +106,7 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
   const byteRows = nodeTable.add(NODE_BYTES);
   const nodeRows = nodeTable.add(NODE_ROWS);
   const times = createDiskTimes();
+  const sum = deviceSum(layout.mounts[layout.io]?.version ?? 2);
   let disks: DiskStats[] = [];
   let names = new Map<string, string>();
   let readIn = 0;
@@ -81,14 +126,11 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
 
   function openCgroup(member: Member): SetReader {
     const devices = createLabelledRecorders(builder, cgroupTable, member, 'device');
-    let reader: IoReader | undefined;
+    const figures = openFigures(member, sum, openDevices);
     return { record, close };
 
     function record(_recorder: unknown, pass: number): boolean {
-      const directory = member.directory(layout.io);
-      const isThere = directory !== undefined && member.hasProcesses(layout.io, pass);
-      if (isThere) reader ??= openReader(directory);
-      const found = isThere && reader !== undefined ? reader.read() : [];
+      const found = figures.read(pass) ?? [];
       if (found.length > 0) look(pass);
       for (const stats of found) {
         const device = `${stats.major}:${stats.minor}`;
@@ -101,9 +143,22 @@ export function createDiskIoSet(context: SetContext): MetricSet | undefined {
     }
 
     function close(): void {
-      reader?.close();
+      figures.close();
       devices.close();
     }
+  }
+
+  function openDevices(member: Member): FiguresReader<readonly DeviceIo[]> {
+    let reader: IoReader | undefined;
+    return {
+      read(pass) {
+        const directory = member.directory(layout.io);
+        if (directory === undefined || !member.hasProcesses(layout.io, pass)) return undefined;
+        reader ??= openReader(directory);
+        return reader.read();
+      },
+      close: () => reader?.close(),
+    };
   }
 
   function openReader(directory: string): IoReader {

@@ -1,7 +1,7 @@
 import { DISK } from '../../../catalog/disk.ts';
-import { createLabelledRecorders } from '../../../helper/labelled-recorders.ts';
 import { createLayerRows, type LayerRecorder } from '../../../helper/layers/rows.ts';
-import { createRowTable, type Row } from '../../../helper/row-table.ts';
+import { createLabelledRecorders } from '../../../helper/receiver/labelled-recorders.ts';
+import { createRowTable, type Row } from '../../../helper/receiver/row-table.ts';
 import type { Capacity } from '../../../platform/disk/capacity.ts';
 import { createFileSystems } from '../file-systems.ts';
 import type { Member } from '../member.ts';

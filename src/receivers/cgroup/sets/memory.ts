@@ -1,6 +1,6 @@
 import { MEMORY } from '../../../catalog/memory.ts';
 import { OOM } from '../../../catalog/oom.ts';
-import type { Row } from '../../../helper/row-table.ts';
+import type { Row } from '../../../helper/receiver/row-table.ts';
 import type { Labels } from '../../../pdata/series.ts';
 import {
   type MemoryReader,
@@ -10,7 +10,8 @@ import {
 } from '../../../platform/cgroupfs/memory.ts';
 import { readOomKills, readSwapUsed } from '../../../platform/procfs/host.ts';
 import type { Member } from '../member.ts';
-import type { MetricSet, SetContext, SetReader } from './set.ts';
+import { type FiguresReader, openFigures, sumOf } from '../pod-sum.ts';
+import { type MetricSet, recordFigures, type SetContext, type SetReader } from './set.ts';
 
 const faults = (failure_type: string, scope: string): Labels =>
   Object.freeze({ failure_type, scope });
@@ -46,6 +47,36 @@ const ROWS: readonly Row<MemoryStats>[] = [
   [OOM.container_oom_events_total, (s) => s.oomKills],
 ];
 
+/**
+ * A peak of the slice can be less than what both use now. Failures and events are of the slice's limits,
+ * which an overhead is not held to; own faults those of the slice's own processes.
+ */
+const SUM = sumOf<keyof MemoryStats, MemoryStats>({
+  counters: [
+    'faults',
+    'majorFaults',
+    'scannedPages',
+    'stolenPages',
+    'refaultedFilePages',
+    'refaultedAnonPages',
+    'oomKills',
+  ],
+  gauges: [
+    'usage',
+    'workingSet',
+    'rss',
+    'cache',
+    'mappedFile',
+    'swap',
+    'kernel',
+    'activeFile',
+    'inactiveFile',
+    'fileDirty',
+    'fileWriteback',
+  ],
+  untold: ['peak'],
+});
+
 /** Memory, and the kills for lack of it, which stand in the same files. */
 export function createMemorySet({
   layout,
@@ -58,17 +89,20 @@ export function createMemorySet({
   return rows.isEmpty ? undefined : { group: 'usage', open };
 
   function open(member: Member): SetReader {
+    return recordFigures(rows, openFigures(member, SUM, openCgroup));
+  }
+
+  function openCgroup(member: Member): FiguresReader<MemoryStats> {
     const isNode = member.workload.kind === 'node';
     let reader: MemoryReader | undefined;
     let wasParent = workloadIsParent(member);
-    return { record, close: () => reader?.close() };
+    return { read, close: () => reader?.close() };
 
-    function record(recorder: Parameters<SetReader['record']>[0], pass: number): boolean {
+    function read(pass: number): MemoryStats | undefined {
       const directory = member.directory(layout.memory);
-      if (directory === undefined || !member.hasProcesses(layout.memory, pass)) return false;
+      if (directory === undefined || !member.hasProcesses(layout.memory, pass)) return undefined;
       reader ??= openReader(directory);
-      rows.record(recorder(), completed(reader.read()));
-      return true;
+      return completed(reader.read());
     }
 
     function openReader(directory: string): MemoryReader {

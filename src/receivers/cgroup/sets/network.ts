@@ -1,6 +1,4 @@
-import { createLabelledRecorders } from '../../../helper/labelled-recorders.ts';
-import { createRowTable } from '../../../helper/row-table.ts';
-import { NETWORK_ROWS } from '../../../helper/rows.ts';
+import { createInterfaceRows } from '../../../helper/receiver/interface-rows.ts';
 import { readInterfaces } from '../../../platform/procfs/network.ts';
 import { readNetworkNamespace } from '../../../platform/procfs/process.ts';
 import type { Member } from '../member.ts';
@@ -12,25 +10,19 @@ import type { MetricSet, SetContext, SetReader } from './set.ts';
  */
 export function createNetworkSet(context: SetContext): MetricSet | undefined {
   const { builder, files, paths, isEnabled } = context;
-  const table = createRowTable(isEnabled);
-  const rows = table.add(NETWORK_ROWS);
+  const rows = createInterfaceRows(isEnabled);
   const proc = paths.resolve('/proc');
   const owners = new Map<number, Member>();
   return rows.isEmpty ? undefined : { group: 'network', open };
 
   function open(member: Member): SetReader {
-    const interfaces = createLabelledRecorders(builder, table, member, 'interface');
+    const interfaces = rows.open(builder, member);
     return { record, close };
 
     function record(_recorder: unknown, pass: number): boolean {
       const pid = pidOf(pass);
       const found = pid === undefined ? [] : readInterfaces(`${proc}/${pid}/net/dev`, files);
-      for (const stats of found) {
-        const progress = stats.receivedPackets + stats.sentPackets;
-        const recorder = interfaces.of(stats.name, progress);
-        if (recorder !== undefined) rows.record(recorder, stats);
-      }
-      interfaces.sweep();
+      interfaces.record(found);
       return found.length > 0;
     }
 

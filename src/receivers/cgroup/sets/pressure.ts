@@ -1,6 +1,6 @@
 import type { Metric } from '../../../catalog/metric.ts';
 import { PRESSURE } from '../../../catalog/pressure.ts';
-import type { Row } from '../../../helper/row-table.ts';
+import type { Row } from '../../../helper/receiver/row-table.ts';
 import {
   openPressure,
   type Pressure,

@@ -1,21 +1,22 @@
 import { PROCESS } from '../../../catalog/process.ts';
-import type { Row } from '../../../helper/row-table.ts';
+import type { Row } from '../../../helper/receiver/row-table.ts';
 import { readNumber } from '../../../platform/cgroupfs/value.ts';
 import type { StoredFile } from '../../../platform/file/file-store.ts';
 import { readThreads } from '../../../platform/procfs/host.ts';
+import { countOpenFiles, type OpenFiles } from '../../../platform/procfs/open-files.ts';
 import { openOwnFiles } from '../../../platform/procfs/own-files.ts';
-import {
-  countOpenFiles,
-  type OpenFiles,
-  readMaxOpenFiles,
-} from '../../../platform/procfs/process.ts';
+import { readMaxOpenFiles } from '../../../platform/procfs/process.ts';
 import type { Member } from '../member.ts';
+import { type FiguresReader, openFigures, sumOf } from '../pod-sum.ts';
 import type { MetricSet, SetContext, SetReader } from './set.ts';
 
-interface ProcessStats {
-  readonly processes: number;
+interface TaskStats {
   readonly threads: number | undefined;
   readonly threadsMax: number | undefined;
+}
+
+interface ProcessStats extends TaskStats {
+  readonly processes: number;
   readonly open: OpenFiles | undefined;
   readonly maxOpenFiles: number | undefined;
 }
@@ -37,6 +38,9 @@ const ULIMITS: readonly Row<ProcessStats>[] = [
   ],
 ];
 
+/** The limit is the slice's alone; processes and what they hold open are told of a cgroup's own. */
+const SUM = sumOf<keyof TaskStats, TaskStats>({ counters: [], gauges: ['threads'] });
+
 /** Processes, threads and what they hold open. */
 export function createProcessSet(context: SetContext): MetricSet | undefined {
   const { layout, files, paths, said, table } = context;
@@ -50,9 +54,8 @@ export function createProcessSet(context: SetContext): MetricSet | undefined {
 
   function open(member: Member): SetReader {
     const isNode = member.workload.kind === 'node';
-    let current: StoredFile | undefined;
-    let max: StoredFile | undefined;
-    return { record, close };
+    const tasks = openFigures(member, SUM, openTasks);
+    return { record, close: tasks.close };
 
     function* record(
       recorder: Parameters<SetReader['record']>[0],
@@ -60,15 +63,11 @@ export function createProcessSet(context: SetContext): MetricSet | undefined {
     ): Generator<void, boolean> {
       if (!member.isPopulated(pass)) return false;
       const pids = member.pids(pass);
-      const directory = member.directory(layout.pids);
-      if (directory !== undefined && member.hasProcesses(layout.pids, pass)) {
-        current ??= files.open(`${directory}/pids.current`);
-        max ??= files.open(`${directory}/pids.max`);
-      } else close();
+      const { threads, threadsMax } = tasks.read(pass) ?? {};
       const stats: ProcessStats = {
         processes: pids.length,
-        threads: isNode ? readThreads(paths) : readNumber(current, files),
-        threadsMax: readNumber(max, files),
+        threads: isNode ? readThreads(paths) : threads,
+        threadsMax,
         maxOpenFiles: ulimits.isEmpty ? undefined : maxOpenFiles(pids),
         open: openFiles.isEmpty ? undefined : yield* countOpenFiles(proc, pids, denied, own),
       };
@@ -82,6 +81,23 @@ export function createProcessSet(context: SetContext): MetricSet | undefined {
     function maxOpenFiles(pids: readonly number[]): number | undefined {
       const first = isNode ? 1 : member.workload.kind === 'container' ? pids[0] : undefined;
       return first === undefined ? undefined : readMaxOpenFiles(proc, first, files);
+    }
+  }
+
+  function openTasks(member: Member): FiguresReader<TaskStats> {
+    let current: StoredFile | undefined;
+    let max: StoredFile | undefined;
+    return { read, close };
+
+    function read(pass: number): TaskStats | undefined {
+      const directory = member.directory(layout.pids);
+      if (directory === undefined || !member.hasProcesses(layout.pids, pass)) {
+        close();
+        return undefined;
+      }
+      current ??= files.open(`${directory}/pids.current`);
+      max ??= files.open(`${directory}/pids.max`);
+      return { threads: readNumber(current, files), threadsMax: readNumber(max, files) };
     }
 
     function close(): void {

@@ -1,15 +1,17 @@
 import type { Metric } from '../../../catalog/metric.ts';
-import type { Layers, LayerUse } from '../../../helper/layers/layers.ts';
+import type { Layers } from '../../../helper/layers/layers.ts';
 import type { LayerWalks } from '../../../helper/layers/walks.ts';
 import type { LogOnce } from '../../../helper/log-once.ts';
-import type { MetricsBuilder, Recorder } from '../../../helper/metrics-builder.ts';
-import type { RowTable } from '../../../helper/row-table.ts';
+import type { MetricsBuilder, Recorder } from '../../../helper/receiver/metrics-builder.ts';
+import type { RowTable } from '../../../helper/receiver/row-table.ts';
 import type { FileStore } from '../../../platform/file/file-store.ts';
 import type { RootedPaths } from '../../../platform/file/rooted.ts';
 import type { HostFacts } from '../../../platform/procfs/host.ts';
+import type { LayerUse } from '../../../workload/layer-use.ts';
 import type { MetricGroup } from '../../../workload/voices.ts';
 import type { Layout } from '../layout.ts';
 import type { Member } from '../member.ts';
+import type { FiguresReader } from '../pod-sum.ts';
 
 /** One of cAdvisor's metric sets, as this receiver reads it. */
 export interface MetricSet {
@@ -49,4 +51,20 @@ export interface SetContext {
   readonly isEnabled: (metric: Metric) => boolean;
   /** Facts of the host, looked at again with each re-list. */
   readonly host: () => HostFacts;
+}
+
+/** Records figures into rows that need no labels of their own at run time. */
+export function recordFigures<Stats>(
+  rows: { record(recorder: Recorder, stats: Stats): void },
+  figures: FiguresReader<Stats>,
+): SetReader {
+  return {
+    record(recorder, pass) {
+      const stats = figures.read(pass);
+      if (stats === undefined) return false;
+      rows.record(recorder(), stats);
+      return true;
+    },
+    close: figures.close,
+  };
 }
