@@ -5,6 +5,7 @@ import { decode } from '../src/confmap/decode.ts';
 import { confOf, parseYaml } from '../src/confmap/document.ts';
 import { resolve } from '../src/confmap/resolve.ts';
 import { COMPONENTS } from '../src/distribution/components.ts';
+import { checkConfig } from '../src/service/check.ts';
 import { buildGraph } from '../src/service/graph.ts';
 import { createOwnMetrics } from '../src/service/telemetry.ts';
 
@@ -40,6 +41,7 @@ test.each(['otel-collector.yaml', ...globSync('{config,examples/*}/*.yaml')])(
     const { counter, gauge } = createOwnMetrics();
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
     const conf = resolve([path], [], { env: {}, warn: (message) => expect.fail(message) });
+    checkConfig(conf, COMPONENTS);
     const graph = buildGraph(conf, {
       registry: COMPONENTS,
       telemetry: { logger, counter, gauge },

@@ -3,7 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { type Agent, startAgent } from './support/agent.ts';
 import { findPeer, isMissing } from './support/peers.ts';
 import { type Prometheus, startPrometheus } from './support/prometheus.ts';
@@ -12,6 +12,11 @@ const isSkipped = isMissing('examples under Prometheus', {
   prometheus: findPeer('prometheus'),
   promtool: findPeer('promtool'),
 });
+// Where the examples put a socket and a queue.
+const folder = mkdtempSync(join(tmpdir(), 'sandgauge-examples-'));
+process.env.XDG_RUNTIME_DIR = folder;
+process.env.SANDGAUGE_QUEUE = join(folder, 'queue');
+afterAll(() => rmSync(folder, { recursive: true }));
 let agent: Agent | undefined;
 let prometheus: Prometheus | undefined;
 afterEach(async () => {
@@ -48,11 +53,9 @@ test.skipIf(isSkipped).each(globSync('examples/*/prometheus*.yml'))('promtool ta
     /kubernetes_sd_configs:\n( +- )role: pod/,
     'static_configs:\n$1targets: []',
   );
-  const folder = mkdtempSync(join(tmpdir(), 'sandgauge-promtool-'));
   writeFileSync(join(folder, 'prometheus.yml'), text);
   const args = ['check', 'config', join(folder, 'prometheus.yml')];
   const { stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
-  rmSync(folder, { recursive: true });
   expect(stdout + stderr).toContain('SUCCESS');
 });
 

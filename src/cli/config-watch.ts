@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { fingerprint } from '../helper/watch-files.ts';
 
 const POLL_MILLIS = 1000;
 
@@ -7,11 +7,11 @@ const POLL_MILLIS = 1000;
  * half-written file is read. Looks each second: that sees replaced links as well, as Kubernetes
  * makes for a ConfigMap. Returns what ends the watch.
  */
-export function watchFiles(paths: readonly string[], onChange: () => void): () => void {
-  let settled = stampOf(paths);
+export function watchConfig(paths: readonly string[], onChange: () => void): () => void {
+  let settled = fingerprint(paths);
   let last = settled;
   const timer = setInterval(() => {
-    const now = stampOf(paths);
+    const now = fingerprint(paths);
     const isStill = now === last;
     last = now;
     if (!isStill || now === settled) return;
@@ -20,14 +20,4 @@ export function watchFiles(paths: readonly string[], onChange: () => void): () =
   }, POLL_MILLIS);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-/** A file that is away for a moment is one that changes. */
-function stampOf(paths: readonly string[]): string {
-  return paths
-    .map((path) => {
-      const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-      return `${stat?.ino} ${stat?.mtimeNs} ${stat?.size}`;
-    })
-    .join();
 }

@@ -9,7 +9,7 @@ import { decodeService } from '../service/config.ts';
 import { buildGraph, type Graph } from '../service/graph.ts';
 import { createReaders } from '../service/telemetry/readers.ts';
 import { createLogger, createOwnMetrics, createTelemetry } from '../service/telemetry.ts';
-import { watchFiles } from './config-watch.ts';
+import { watchConfig } from './config-watch.ts';
 
 /** Builds everything that a configuration asks for and starts nothing. Throws ConfigError. */
 export function buildFrom(
@@ -51,7 +51,7 @@ export async function runAgent(load: () => Conf, watched: readonly string[] = []
   const agent = await startAgent({ load, build });
   logger?.info('Everything is ready. Begin running and processing data.');
   signals.onHangUp(() => void agent.reload());
-  const unwatch = watchFiles(watched, () => void agent.reload());
+  const unwatch = watchConfig(watched, () => void agent.reload());
   const signal = await signals.stopped;
   unwatch();
   logger?.info('Starting shutdown...', { signal });

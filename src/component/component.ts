@@ -58,7 +58,7 @@ export interface Receiver extends Component {
 export interface Processor extends Component, Consumer {
   /** True when it hands on nothing but what an exporter asks for, by `flush`. */
   readonly waitsForReader?: boolean;
-  /** Hands on what it holds back. */
+  /** Hands on what it holds back. Never rejects: who refuses it has counted it. */
   flush(): Promise<void>;
 }
 

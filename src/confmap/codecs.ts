@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Codec, createCodec, type Issues, textOf, typedOf, wrongType } from './codec.ts';
-import type { Plain } from './conf.ts';
+import { mapValues } from './conf.ts';
 import { descriptionOf, EXPANSION, WITH_EXPANSION } from './json-schema.ts';
 
 /** Text; what came from `${...}` is taken as written. */
@@ -181,11 +181,4 @@ function checkKeys(value: unknown, context: Issues, allowed: Keys | undefined): 
     context.issues.push(issue);
   }
   return value;
-}
-
-function mapValues<V, R extends Plain | object>(
-  map: Readonly<Record<string, V>>,
-  change: (value: V, key: string) => R,
-): Record<string, R> {
-  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value, key)]));
 }

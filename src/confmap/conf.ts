@@ -54,11 +54,24 @@ export function isMap(value: unknown): value is Record<string, Plain> {
   );
 }
 
+/** A value with an expansion taken by its type. */
+export function plain(value: Plain): Plain {
+  return value instanceof Expanded ? value.value : value;
+}
+
+/** Gives each value of a map as `change` makes it. */
+export function mapValues<From, To>(
+  map: Readonly<Record<string, From>>,
+  change: (value: From, key: string) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value, key)]));
+}
+
 /** The part of a conf below a path; null where there is none. */
 export function subtree(conf: Conf, path: readonly PropertyKey[]): Conf {
   let value = conf.value;
   for (const key of path) {
-    const map = value instanceof Expanded ? value.value : value;
+    const map = plain(value);
     value = (isMap(map) ? map[String(key)] : undefined) ?? null;
   }
   return { value, locate: (below) => conf.locate([...path, ...below]) };

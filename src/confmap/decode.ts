@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { ConfigError } from '../errors.ts';
-import { type Conf, Expanded, isMap, locationText, type Plain } from './conf.ts';
+import { type Conf, isMap, locationText, type Plain, plain } from './conf.ts';
 import { faultLines } from './faults.ts';
 
 /**
@@ -82,10 +82,6 @@ function valueAt(value: Plain, path: readonly PropertyKey[]): Plain {
   let at = plain(value);
   for (const key of path) at = plain((at as Record<string, Plain> | null)?.[String(key)] ?? null);
   return at;
-}
-
-function plain(value: Plain): Plain {
-  return value instanceof Expanded ? value.value : value;
 }
 
 function typeName(value: Plain): string {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { Expanded, isMap, type Plain } from './conf.ts';
+import { Expanded, isMap, mapValues, type Plain } from './conf.ts';
 import { parseValue } from './document.ts';
 import { parseUri, retrieve, type Surroundings, type Uri, uriText } from './retrieve.ts';
 
@@ -161,11 +161,4 @@ function unescaped(value: Plain): Plain {
   }
   if (Array.isArray(value)) return value.map(unescaped);
   return isMap(value) ? mapValues(value, unescaped) : value;
-}
-
-function mapValues(
-  map: Readonly<Record<string, Plain>>,
-  change: (value: Plain, key: string) => Plain,
-): Plain {
-  return Object.fromEntries(Object.entries(map).map(([key, item]) => [key, change(item, key)]));
 }

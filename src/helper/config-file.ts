@@ -6,11 +6,12 @@ import { type FileWatch, watchFiles } from './watch-files.ts';
 
 /** Files that the configuration names, and who speaks of them. */
 export interface Followed {
+  /** An empty one is none. */
   readonly paths: readonly string[];
   /** The config key, for the log and as `file` of the counter. */
   readonly key: string;
-  /** How often they are looked at besides, in ms; 0 is never. */
-  readonly intervalMillis: number;
+  /** How often they are looked at besides, in ms; 0 is never, 60 s if not told. */
+  readonly intervalMillis?: number;
   readonly telemetry: Telemetry;
 }
 
@@ -39,7 +40,9 @@ export function unreadable(path: string, key: string, cause: unknown): ConfigErr
  * is said once, and its end too.
  */
 export function followConfigFiles(followed: Followed, reload: () => void): FileWatch {
-  const { paths, key, intervalMillis, telemetry } = followed;
+  const { key, intervalMillis = 60_000, telemetry } = followed;
+  const paths = followed.paths.filter(Boolean);
+  if (paths.length === 0) return { close() {} };
   const said = createLogOnce(telemetry.logger);
   const counter = (result: string) =>
     telemetry.counter('sandgauge_config_file_reloads', { file: key, result });

@@ -51,8 +51,8 @@ export function watchFiles(
   }
 }
 
-/** The change time tells of writes, renames and rights alike. */
-function fingerprint(paths: readonly string[]): string {
+/** A text that is another when a file is: the change time tells of writes, renames and rights. */
+export function fingerprint(paths: readonly string[]): string {
   return paths
     .map((path) => {
       const found = statSync(path, { bigint: true, throwIfNoEntry: false });

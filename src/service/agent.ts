@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../component/telemetry.ts';
 import type { Conf } from '../confmap/conf.ts';
+import { createTurns } from '../helper/in-turn.ts';
 import { differences } from './differences.ts';
 import type { Graph } from './graph.ts';
 import { type Service, startService } from './service.ts';
@@ -39,16 +40,11 @@ const RETRY_MILLIS = 5000;
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stopping = new AbortController();
   let running: Running | undefined = await run(options.load());
-  let turn: Promise<void> = Promise.resolve();
+  const inTurn = createTurns();
   return { reload: () => inTurn(reload), shutdown };
 
   async function run(conf: Conf, built = options.build(conf)): Promise<Running> {
     return { ...built, conf, service: await startService(built.graph, built.logger) };
-  }
-
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    turn = turn.then(work);
-    return turn;
   }
 
   async function shutdown(): Promise<void> {

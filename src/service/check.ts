@@ -3,10 +3,8 @@ import { type Conf, isMap, subtree } from '../confmap/conf.ts';
 import { decode } from '../confmap/decode.ts';
 import { faultLines } from '../confmap/faults.ts';
 import { ConfigError } from '../errors.ts';
-import { CONFIG, decodeService } from './config.ts';
+import { CONFIG, decodeService, SECTIONS } from './config.ts';
 import { type Resolved, resolveComponent } from './registry.ts';
-
-const SECTIONS = ['receivers', 'processors', 'exporters', 'extensions'] as const;
 
 /** Everything that a configuration says, decoded; components by section and id. */
 export interface Decoded {

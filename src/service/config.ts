@@ -8,6 +8,12 @@ import { describe } from '../confmap/json-schema.ts';
 import { ConfigError, type ConfigStage } from '../errors.ts';
 import { TELEMETRY } from './telemetry/config.ts';
 
+/** The sections that have components. */
+export const SECTIONS = ['receivers', 'processors', 'exporters', 'extensions'] as const;
+
+/** Those whose components a pipeline lists. */
+export const PIPELINE_LISTS = ['receivers', 'processors', 'exporters'] as const;
+
 /** A component's own section: its factory decodes it. */
 const COMPONENT = describe(z.any(), {
   schema: { type: ['object', 'null', 'string'] },
@@ -63,11 +69,11 @@ export function decodeService(conf: Conf): ServiceConfig {
 }
 
 type Pipeline = ServiceConfig['service']['pipelines'][string];
-type Section = 'receivers' | 'processors' | 'exporters' | 'extensions';
+type Section = (typeof SECTIONS)[number];
 
 function checkSections(config: ServiceConfig): ConfigError[] {
   const isEmpty = (section: Section) => Object.keys(config[section]).length === 0;
-  if ((['receivers', 'processors', 'exporters', 'extensions'] as const).every(isEmpty)) {
+  if (SECTIONS.every(isEmpty)) {
     return [new ConfigError('', 'empty configuration file')];
   }
   const faults = (['receivers', 'exporters'] as const)
@@ -101,7 +107,7 @@ function checkPipeline(
   const empty = (['receivers', 'exporters'] as const)
     .filter((section) => pipeline[section].length === 0)
     .map((section) => fault(conf, path, `must have at least one ${section.slice(0, -1)}`));
-  const listed = (['receivers', 'processors', 'exporters'] as const).flatMap((section) =>
+  const listed = PIPELINE_LISTS.flatMap((section) =>
     pipeline[section].flatMap((id, i) => {
       if (pipeline[section].indexOf(id) === i) {
         return checkReference(conf, config, [...path, section], section, id);

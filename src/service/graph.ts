@@ -33,8 +33,7 @@ export interface NamedComponent {
 interface BuiltPipeline {
   readonly name: string;
   readonly receivers: readonly string[];
-  readonly processorIds: readonly string[];
-  readonly processors: readonly Processor[];
+  readonly processors: readonly (NamedComponent & { readonly component: Processor })[];
   readonly exporters: readonly string[];
   readonly head: Consumer;
 }
@@ -73,9 +72,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
     const next = counted(fanOut(heads.map(({ head }) => head)), telemetry, 'receiver', id);
     return found.factory.create(settingsOf(found), found.config, next);
   });
-  checkUnused(registry, conf, config);
   checkAskers(conf, receivers, exporters, built);
-  const processors = built.flatMap((pipeline) => pipeline.processors);
   return {
     host: {
       ...{ resource: settings.resource, version: settings.version ?? '' },
@@ -84,7 +81,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
     startOrder: health.watch([
       ...named(extensions),
       ...named(exporters),
-      ...processors.map((component, i) => ({ id: `processor ${i}`, component })),
+      ...built.flatMap(({ processors }) => processors),
       ...named(receivers),
     ]),
   };
@@ -104,7 +101,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
       return counted(exporter, telemetry, 'exporter', id, settled);
     });
     let head: Consumer = fanOut(ends);
-    const processors: Processor[] = [];
+    const processors: BuiltPipeline['processors'][number][] = [];
     for (const id of [...pipeline.processors].reverse()) {
       const found = resolveComponent(registry, conf, 'processors', id);
       const out = countedItems(head, telemetry, 'outgoing', id);
@@ -116,10 +113,10 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
           'hands on only when read, but no exporter of its pipeline has collect_on_scrape: true',
         );
       }
-      processors.unshift(processor);
+      processors.unshift({ id, component: processor });
       head = countedItems(processor, telemetry, 'incoming', id);
     }
-    return { ...pipeline, name, processorIds: pipeline.processors, processors, head };
+    return { ...pipeline, name, processors, head };
   }
 
   function layout(): Layout {
@@ -130,9 +127,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
       pipelines: built.map((pipeline) => ({
         name: pipeline.name,
         receivers: statesOf(pipeline.receivers, receivers),
-        processors: pipeline.processors.map((component, i) =>
-          health.stateOf(pipeline.processorIds[i] as string, component),
-        ),
+        processors: pipeline.processors.map(({ id, component }) => health.stateOf(id, component)),
         exporters: statesOf(pipeline.exporters, exporters),
       })),
     };
@@ -155,7 +150,7 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
     // A receiver counts and says its own failures: here it is only left out.
     await Promise.allSettled(onDemand.map((receiver) => receiver.collectNow(deadline)));
     for (const pipeline of upstream) {
-      for (const processor of pipeline.processors) await processor.flush();
+      for (const { component } of pipeline.processors) await component.flush();
     }
   }
 }
@@ -166,13 +161,6 @@ function makeEach<T>(ids: Iterable<string>, make: (id: string) => T): Map<string
 
 function named(components: ReadonlyMap<string, Component>): NamedComponent[] {
   return [...components].map(([id, component]) => ({ id, component }));
-}
-
-/** A section that no pipeline names is still checked, as a fault in it would show later. */
-function checkUnused(registry: Registry, conf: Conf, config: ServiceConfig): void {
-  for (const section of ['receivers', 'processors', 'exporters', 'extensions'] as const) {
-    for (const id of Object.keys(config[section])) resolveComponent(registry, conf, section, id);
-  }
 }
 
 /** A receiver that reads only if asked needs an exporter that asks. */

@@ -1,8 +1,5 @@
-import { type Conf, Expanded, isMap, type Plain } from '../confmap/conf.ts';
-import { fault } from './config.ts';
-
-const SECTIONS = ['receivers', 'processors', 'exporters', 'extensions'];
-const LISTS = ['receivers', 'processors', 'exporters'];
+import { type Conf, Expanded, isMap, type Plain, plain } from '../confmap/conf.ts';
+import { fault, PIPELINE_LISTS, SECTIONS } from './config.ts';
 
 /**
  * A conf whose ids have no spaces around type and name, as keys and where the service refers to
@@ -16,7 +13,7 @@ export function trimIds(conf: Conf): Conf {
   value = changeAt(value, ['service', 'pipelines'], (map) => keys(map, ['service', 'pipelines']));
   const pipelines = plain(at(value, ['service', 'pipelines']));
   for (const name of isMap(pipelines) ? Object.keys(pipelines) : []) {
-    for (const list of LISTS) {
+    for (const list of PIPELINE_LISTS) {
       value = changeAt(value, ['service', 'pipelines', name, list], items);
     }
   }
@@ -55,10 +52,6 @@ function items(raw: Plain): Plain {
 function trim(id: string): string {
   const slash = id.indexOf('/');
   return slash < 0 ? id.trim() : `${id.slice(0, slash).trim()}/${id.slice(slash + 1).trim()}`;
-}
-
-function plain(value: Plain): Plain {
-  return value instanceof Expanded ? value.value : value;
 }
 
 function at(value: Plain, path: readonly string[]): Plain {

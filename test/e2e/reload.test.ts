@@ -39,7 +39,7 @@ const answers = (at: number) =>
   );
 
 async function expectLog(part: string): Promise<void> {
-  await expect.poll(() => agent?.log(), { timeout: 5000 }).toContain(part);
+  await expect.poll(() => agent?.log()).toContain(part);
 }
 
 test('SIGHUP: the new configuration runs, and the process is the same', async () => {
@@ -48,7 +48,7 @@ test('SIGHUP: the new configuration runs, and the process is the same', async ()
   const next = await freePort();
   writeFileSync(file, textFor(next));
   agent.process.kill('SIGHUP');
-  await expect.poll(() => answers(next), { timeout: 5000 }).toBe(true);
+  await expect.poll(() => answers(next)).toBe(true);
   expect(await answers(port)).toBe(false);
   expect(agent.log()).toContain('"changed":["exporters::prometheus::endpoint"]');
   expect(await agent.stop()).toBe(0);
@@ -87,8 +87,8 @@ test('--watch-config: a file that is replaced is read once it is still', async (
   const next = await freePort();
   writeFileSync(join(folder, 'new.yaml'), textFor(next));
   renameSync(join(folder, 'new.yaml'), file);
-  await expect.poll(() => answers(next), { timeout: 8000 }).toBe(true);
+  await expect.poll(() => answers(next)).toBe(true);
   writeFileSync(file, 'receivers: [');
   await expectLog('Configuration cannot be used');
   expect(await answers(next)).toBe(true);
-}, 20_000);
+});

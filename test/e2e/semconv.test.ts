@@ -60,9 +60,9 @@ describe.skipIf(isSkipped)('a runc pod, a runsc pod and a bare cgroup', () => {
       ['runc', 'runsc'].every((which) =>
         sent('strict').some(({ resource }) => resource['container.id'] === burner(which)),
       );
-    await vi.waitUntil(isComplete, { timeout: 20_000, interval: 200 });
+    await vi.waitUntil(isComplete, { timeout: 60_000, interval: 200 });
     await sleep(5000);
-  }, 90_000);
+  }, 120_000);
 
   afterAll(async () => {
     await agent?.stop();
@@ -256,11 +256,11 @@ describe.skipIf(isSkipped)('a runc pod, a runsc pod and a bare cgroup', () => {
       ofContainer(id)
         .filter(({ valueType }) => valueType === undefined)
         .map(({ name }) => name);
-    await expect.poll(ended, { timeout: 10_000 }).toContain('container.cpu.time');
+    await expect.poll(ended).toContain('container.cpu.time');
     const live = ofContainer(id).filter(({ valueType }) => valueType !== undefined);
     expect([...new Set(ended())].toSorted()).toEqual(namesOf(live));
     expect(agent.log()).not.toMatch(/\terror\t/);
-  }, 15_000);
+  });
 });
 
 type Of = (name: string, labels?: string) => number | undefined;

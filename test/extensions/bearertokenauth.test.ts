@@ -77,7 +77,7 @@ test('a changed file is taken; an empty one is not', async () => {
   expect(await auth.authenticate('Bearer two')).toBe('granted');
   writeFileSync(filename, 'three\n');
   const judge = (token: string) => auth.authenticate(`Bearer ${token}`);
-  await expect.poll(() => judge('three'), { timeout: 5_000 }).toBe('granted');
+  await expect.poll(() => judge('three')).toBe('granted');
   expect(await judge('two')).toBe('denied');
   expect(auth.credentials().value).toBe('Bearer three');
   writeFileSync(filename, '\n');

@@ -89,6 +89,6 @@ test('everything in trouble at once: a scrape has the rest in time, and the agen
   expect(agent.process.exitCode).toBeNull();
 
   node.badSandbox.fault = undefined;
-  await sleep(4000);
-  expect(ids(await scrape())).toContain(node.badSandbox.id);
+  const scraped = async () => ids(await scrape());
+  await expect.poll(scraped, { interval: 500 }).toContain(node.badSandbox.id);
 }, 60_000);

@@ -146,7 +146,9 @@ describe('a sandbox that lies', () => {
 
   test('names that no interface has, or that two have, give no second series', () => {
     const names = ['eth0', 'eth0', 'x'.repeat(16), '\ud800', 'lo', '\u00e9'.repeat(8)];
-    const interfaces = names.map((Name) => ({ Name }));
+    const received = { RxBytes: 1, RxPackets: 1, RxErrors: 0, RxDropped: 0 };
+    const sent = { TxBytes: 1, TxPackets: 1, TxErrors: 0, TxDropped: 0 };
+    const interfaces = names.map((Name) => ({ Name, ...received, ...sent }));
     const told = parseEvent(event({ network_interfaces: interfaces })).interfaces;
     expect(told?.map(({ name }) => name)).toEqual(['eth0']);
   });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { CPU } from '../../src/catalog/cpu.ts';
 import { MEMORY } from '../../src/catalog/memory.ts';
@@ -28,14 +27,19 @@ const batchOf = (onDemand = false): Batch => ({
   points: SERIES.map((series, i) => numberPoint(series, 1, 2, i)),
 });
 
-function make(factory: unknown, yaml: string) {
+function make(factory: unknown, yaml: string, isRefused = (_: Batch) => false) {
   const passed: Batch[] = [];
   const made = factory as ProcessorFactory;
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const telemetry = { logger, counter: () => ({ add() {} }), gauge: () => ({ set() {} }) } as never;
   const id = parseComponentId(made.metadata.type, '');
   const config = decode(made.config, confOf(parseYaml(yaml, 'test')));
-  const next = { consume: async (given: Batch) => void passed.push(given) };
+  const next = {
+    async consume(given: Batch) {
+      if (isRefused(given)) throw new Error('refused');
+      passed.push(given);
+    },
+  };
   const processor: Processor = made.create({ id, telemetry, now: Date.now }, config, next);
   return { processor, passed };
 }
@@ -56,6 +60,7 @@ describe('attributes', () => {
     ['key: owner, from_attribute: namespace, action: upsert', { owner: 'team' }],
     ['key: image, action: delete', { image: undefined }],
     ['key: pod, pattern: "^(?P<app>[a-z]+)-", action: extract', { app: 'web', pod: 'web-7f' }],
+    ['key: none, pattern: "(?P<pod>.*)", action: extract', { pod: 'web-7f' }],
   ])('%s', async (action, expected) => {
     const [first] = (await apply(action)) ?? [];
     for (const [key, value] of Object.entries(expected)) {
@@ -128,15 +133,15 @@ describe('filter', () => {
 
 describe('batch', () => {
   test('points wait for more, for the timeout at most', async () => {
-    const { processor, passed } = make(batch, '{timeout: 30ms, send_batch_size: 7}');
+    const { processor, passed } = make(batch, '{timeout: 200ms, send_batch_size: 7}');
     await processor.consume(batchOf());
     await processor.consume(batchOf());
     expect(passed).toEqual([]);
     await processor.consume(batchOf());
     expect(passed.map(({ points }) => points.length)).toEqual([9]);
     await processor.consume(batchOf());
-    await sleep(60);
-    expect(passed.map(({ points }) => points.length)).toEqual([9, 3]);
+    await expect.poll(() => passed.length).toBe(2);
+    expect(passed[1]?.points).toHaveLength(3);
   });
 
   test('no batch is larger than the largest, and a stop sends what waits', async () => {
@@ -147,6 +152,19 @@ describe('batch', () => {
     await processor.shutdown();
     expect(passed.map(({ points }) => points.length)).toEqual([4, 2, 3]);
     expect(() => make(batch, '{send_batch_max_size: 4}')).toThrow('greater or equal');
+  });
+
+  test('a part that is refused keeps neither the others nor a collection from their way', async () => {
+    let parts = 0;
+    const yaml = '{timeout: 10s, send_batch_size: 4, send_batch_max_size: 4}';
+    const { processor, passed } = make(batch, yaml, () => ++parts === 1);
+    await processor.consume(batchOf());
+    await processor.consume(batchOf());
+    expect(passed.map(({ points }) => points.length)).toEqual([2]);
+    parts = 0;
+    await processor.consume(batchOf());
+    await expect(processor.flush()).resolves.toBeUndefined();
+    expect(parts).toBe(1);
   });
 
   test('what a scrape asked for passes at once', async () => {

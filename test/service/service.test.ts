@@ -102,6 +102,8 @@ test('receivers start last and stop first; a second shutdown does nothing', asyn
   const { events, graph } = setUp();
   const service = await startService(graph, logger);
   expect(events).toEqual(['start good', 'start bad', 'start pass', 'start source']);
+  const { components } = graph.host.health();
+  expect(components.map(({ id }) => id)).toEqual(['good', 'bad', 'pass', 'source']);
   events.length = 0;
   await service.shutdown();
   await service.shutdown();

@@ -4,8 +4,6 @@ import { ConfigError } from '../../errors.ts';
 import { followConfigFiles, readConfigFile } from '../../helper/config-file.ts';
 import type { ClientAuth } from './config.ts';
 
-const LOOK_MILLIS = 60_000;
-
 /** Logs in with one name and one password (RFC 7617). */
 export function createClientAuth(
   { id, telemetry }: Settings,
@@ -18,10 +16,8 @@ export function createClientAuth(
     credentials: () => ({ header: 'authorization', value }),
     async start() {
       value = read();
-      const paths = [config.username_file, config.password_file].filter(Boolean);
-      if (paths.length === 0) return;
-      const followed = { paths, key, intervalMillis: LOOK_MILLIS, telemetry };
-      following = followConfigFiles(followed, () => {
+      const paths = [config.username_file, config.password_file];
+      following = followConfigFiles({ paths, key, telemetry }, () => {
         value = read();
       });
     },

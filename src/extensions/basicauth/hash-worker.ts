@@ -83,7 +83,11 @@ function startThread({ answer, ended }: ThreadEvents): Worker {
     typeof SANDGAUGE_PASSWORD_WORKER === 'string'
       ? new Worker(SANDGAUGE_PASSWORD_WORKER, { ...options, eval: true })
       : new Worker(new URL('./worker.ts', import.meta.url), options);
-  worker.on('message', answer).on('error', ended).on('exit', ended);
+  // An error is followed by the exit.
+  worker
+    .on('message', answer)
+    .on('error', () => {})
+    .on('exit', ended);
   worker.unref();
   return worker;
 }

@@ -7,7 +7,6 @@ import { createHashWorker } from './hash-worker.ts';
 import { type Hash, parseHtpasswd } from './htpasswd.ts';
 import { createPasswords } from './passwords.ts';
 
-const LOOK_MILLIS = 60_000;
 const BASIC = /^basic +([A-Za-z0-9+/]+=*) *$/i;
 
 /** Judges names and passwords by lines of htpasswd. */
@@ -25,11 +24,7 @@ export function createServerAuth(
     authenticate,
     async start() {
       passwords.replace(readUsers());
-      if (file === '') return;
-      const followed = {
-        ...{ paths: [file], key: `${key}::file` },
-        ...{ intervalMillis: LOOK_MILLIS, telemetry },
-      };
+      const followed = { paths: [file], key: `${key}::file`, telemetry };
       following = followConfigFiles(followed, () => passwords.replace(readUsers()));
     },
     async shutdown() {

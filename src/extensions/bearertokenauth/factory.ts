@@ -15,8 +15,6 @@ export const bearertokenauth: ExtensionFactory<Config> = {
   create: createBearerTokenAuth,
 };
 
-const LOOK_MILLIS = 60_000;
-
 /** It serves listeners and clients alike. */
 function createBearerTokenAuth(
   { id, telemetry }: Settings,
@@ -41,9 +39,7 @@ function createBearerTokenAuth(
     credentials: () => ({ header, value: given }),
     async start() {
       take();
-      if (config.filename === '') return;
-      const paths = [config.filename];
-      const followed = { paths, key: `${key}::filename`, intervalMillis: LOOK_MILLIS, telemetry };
+      const followed = { paths: [config.filename], key: `${key}::filename`, telemetry };
       following = followConfigFiles(followed, take);
     },
     async shutdown() {

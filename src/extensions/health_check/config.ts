@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { option, section, text } from '../../confmap/codecs.ts';
-import { httpServerOptions } from '../../helper/http-server-options.ts';
+import { httpServerOptions } from '../../helper/http-server/options.ts';
 
 /** The options of the health_check extension. */
 export const CONFIG = section({

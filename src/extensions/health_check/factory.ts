@@ -1,6 +1,6 @@
 import type { Extension, Host } from '../../component/component.ts';
 import type { ExtensionFactory, Settings } from '../../component/factory.ts';
-import { type HttpServer, startHttpServer } from '../../helper/http-server.ts';
+import { type HttpServer, startHttpServer } from '../../helper/http-server/http-server.ts';
 import { answer } from './answer.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';

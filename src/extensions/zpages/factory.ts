@@ -1,7 +1,7 @@
 import type { Extension, Host } from '../../component/component.ts';
 import type { ExtensionFactory, Settings } from '../../component/factory.ts';
-import { type HttpServer, startHttpServer } from '../../helper/http-server.ts';
-import { refuse } from '../../helper/http-server-send.ts';
+import { type HttpServer, startHttpServer } from '../../helper/http-server/http-server.ts';
+import { refuse } from '../../helper/http-server/send.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
 import { PAGES } from './pages.ts';

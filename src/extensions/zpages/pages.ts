@@ -28,7 +28,7 @@ function servicePage({ version, health, layout, now }: Facts): Html {
     ['Process id', process.pid],
     ['Phase', phase],
     ['Running since', upSince === undefined ? '' : new Date(upSince).toISOString()],
-    ['Uptime', upSince === undefined ? '' : `${Math.floor((now - upSince) / 1000)} s`],
+    ['Uptime', upSince === undefined ? '' : `${Math.max(0, Math.floor((now - upSince) / 1000))} s`],
     ['Pipelines', layout.pipelines.length],
     ['Extensions', layout.extensions.length],
     ['Components', components.length],

@@ -1,6 +1,6 @@
 import type { CriClient } from '../../platform/cri/client.ts';
 import { parseStatusInfo } from '../../platform/cri/status-info.ts';
-import { labelOf, type OciResources, type OciSpec, parseOciSpec } from '../../platform/oci/spec.ts';
+import { labelOf, NO_LIMITS, type OciSpec, parseOciSpec } from '../../platform/oci/spec.ts';
 import { type Facts, factsOf } from '../../workload/facts.ts';
 import type { Names } from '../../workload/identity.ts';
 import type { Listed } from './listing.ts';
@@ -58,15 +58,6 @@ export function factsOfListed(
 }
 
 const CRIO_HANDLER = 'io.kubernetes.cri-o.RuntimeHandler';
-const NO_LIMITS: OciResources = {
-  cpuShares: undefined,
-  cpuQuotaMicros: undefined,
-  cpuPeriodMicros: undefined,
-  memoryLimitBytes: undefined,
-  memorySwapBytes: undefined,
-  memoryReservationBytes: undefined,
-  pidsLimit: undefined,
-};
 const UNKNOWN: OciSpec = {
   ...{ annotations: {}, rootfs: undefined, cgroupsPath: undefined, resources: NO_LIMITS },
   // Nobody's, so that no interface is taken for the pod's.

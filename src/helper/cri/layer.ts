@@ -1,7 +1,7 @@
 import type { CriClient } from '../../platform/cri/client.ts';
 import type { Read } from '../../platform/cri/message.ts';
 import type { FilesystemUsage } from '../../platform/cri/stats.ts';
-import type { LayerUse } from '../layers/layers.ts';
+import type { LayerUse } from '../../workload/layer-use.ts';
 import { countOf, positiveOf, type Timed, timed } from './figures.ts';
 import type { LayerPlaces } from './places.ts';
 

@@ -18,8 +18,12 @@ export function createSocketClient(socket: string, root: string, key: string): C
     );
   }
   const real = createRootedPaths(root).resolve(path);
-  if (Buffer.byteLength(real) > MAX_BYTES) {
-    throw new ConfigError(key, `"${real}" has more than ${MAX_BYTES} bytes; choose a shorter path`);
-  }
+  checkSocketPath(real, key);
   return createCriClient(real);
+}
+
+/** Throws ConfigError with `key` for a path for which a socket's address has no room. */
+export function checkSocketPath(path: string, key: string): void {
+  if (Buffer.byteLength(path) <= MAX_BYTES) return;
+  throw new ConfigError(key, `"${path}" has more than ${MAX_BYTES} bytes; choose a shorter path`);
 }

@@ -1,7 +1,7 @@
 import type { SecureContextOptions } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Credentials } from '../../component/authenticator.ts';
-import type { ClientTls } from '../client-tls.ts';
+import type { ClientTls } from '../tls/options.ts';
 import { readBody, throttleOf } from './http-reply.ts';
 import { type Connection, type ExportRequest, type PartialSuccess, SendError } from './request.ts';
 
@@ -52,11 +52,14 @@ export async function loadHttpClient(
     return { send, close: () => dispatcher.destroy() };
 
     async function send({ bytes }: ExportRequest, signal: AbortSignal) {
-      const body = (await settings.pack?.(bytes)) ?? bytes;
+      const packed = (await settings.pack?.(bytes)) ?? bytes;
+      // Of an iterable undici knows when it was sent: an answer before that ends the connection, so
+      // that nobody reads the bytes any more. Its types lack it.
+      const body = [packed] as never;
       try {
         const { origin, pathname, search } = url;
         const [method, path] = ['POST' as const, `${pathname}${search}`];
-        const all = { ...headers, ...login() };
+        const all = { ...headers, ...login(), 'content-length': String(packed.length) };
         const request = { origin, path, method, headers: all, body, signal };
         return await judge(await orAborted(dispatcher.request(request), signal));
       } catch (error) {

@@ -6,8 +6,8 @@ import { WITH_EXPANSION } from '../../confmap/json-schema.ts';
 import { opaque } from '../../confmap/opaque.ts';
 import { ConfigError } from '../../errors.ts';
 import { CLIENT_AUTH } from '../authenticators.ts';
-import { CLIENT_TLS } from '../client-tls.ts';
 import { optionalSection } from '../optional-section.ts';
+import { CLIENT_TLS } from '../tls/options.ts';
 
 type Compression = 'gzip' | 'none';
 

@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
-import type { ClientCertificates } from '../client-tls.ts';
+import type { Certificates } from '../tls/certificates.ts';
 import type { Connection } from './request.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { Connection } from './request.ts';
  * the old one, which is then closed.
  */
 export function renewOnChange(
-  certificates: ClientCertificates,
+  certificates: Certificates,
   open: (options: SecureContextOptions) => Connection,
 ): Connection {
   let current = countUses(open(certificates.options));

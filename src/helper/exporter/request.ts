@@ -15,7 +15,10 @@ export interface PartialSuccess {
 
 /** A way to the other side, which connects by itself when it is needed. */
 export interface Connection {
-  /** Sends one request; `signal` ends the attempt. Throws a SendError. */
+  /**
+   * Sends one request; `signal` ends the attempt. Once it resolves nobody reads the bytes any more;
+   * once it throws somebody may. Throws a SendError.
+   */
   send(request: ExportRequest, signal: AbortSignal): Promise<PartialSuccess | undefined>;
   /** Ends it; nothing is under way any more. */
   close(): Promise<void>;

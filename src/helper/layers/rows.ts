@@ -1,9 +1,10 @@
 import { DISK } from '../../catalog/disk.ts';
 import type { Metric } from '../../catalog/metric.ts';
-import { createLabelledRecorders, type LifeOwner } from '../labelled-recorders.ts';
-import type { MetricsBuilder } from '../metrics-builder.ts';
-import { createRowTable, type Row } from '../row-table.ts';
-import type { Layer, LayerUse } from './layers.ts';
+import type { LayerUse } from '../../workload/layer-use.ts';
+import { createLabelledRecorders, type LifeOwner } from '../receiver/labelled-recorders.ts';
+import type { MetricsBuilder } from '../receiver/metrics-builder.ts';
+import { createRowTable, type Row } from '../receiver/row-table.ts';
+import type { Layer } from './layers.ts';
 
 /** Records the rows of layers. */
 export interface LayerRows {

@@ -5,7 +5,8 @@ import { measureTree, TreeBoundError, type TreeUsage } from '../../platform/disk
 import type { RootedPaths } from '../../platform/file/rooted.ts';
 import { readMountinfo } from '../../platform/procfs/host.ts';
 import { deviceNameOf, type FileSystemMount, parseMounts } from '../../platform/procfs/mounts.ts';
-import { LayerBoundError, type LayerUse, type MeasureLayer } from './layers.ts';
+import type { LayerUse } from '../../workload/layer-use.ts';
+import { LayerBoundError, type MeasureLayer } from './layers.ts';
 import { createPace } from './pace.ts';
 
 /** Measures layers by walking the upper directories of overlays. */

@@ -65,6 +65,12 @@ function suffixesOf(descriptor: Descriptor): string[] {
   return descriptor.type === 'gauge' ? [...words, ...ratioWords(descriptor.unit)] : words;
 }
 
+/** A metric's type in Prometheus' word: a sum that may go down is a gauge. */
+export function typeName({ type, monotonic }: Descriptor) {
+  if (type !== 'sum') return type;
+  return monotonic ? 'counter' : 'gauge';
+}
+
 /** A metric name in the letters that every scraper knows. */
 export function escapeName(name: string): string {
   if (LEGACY_NAME.test(name)) return name;

@@ -68,9 +68,9 @@ export function addSample(window: Window, point: Point): Refusal | undefined {
   let { head } = window;
   const lastTime = ring[head] as number;
   const lastValue = ring[head + 1] as number;
+  if (!Number.isFinite(value)) return 'invalid';
   if (time < lastTime) return 'late';
   if (window.plan.isCumulative) {
-    if (!Number.isFinite(value)) return 'invalid';
     if (point.start > window.start || value < lastValue) {
       const start = point.start > window.start ? point.start : lastTime;
       if (time === lastTime || !(start > window.start)) return 'late';

@@ -1,7 +1,8 @@
 import type { ProcessorFactory } from '../../component/factory.ts';
-import { createActions } from '../../helper/attribute-actions.ts';
-import { mapSeries } from '../../helper/map-series.ts';
-import { createLabelSharing } from '../../helper/share-labels.ts';
+import { createActions } from '../../helper/processor/attribute-actions.ts';
+import { mapBatches } from '../../helper/processor/map-batches.ts';
+import { mapSeries } from '../../helper/processor/map-series.ts';
+import { createLabelSharing } from '../../helper/processor/share-labels.ts';
 import { createSeries, type Labels } from '../../pdata/series.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
@@ -20,12 +21,7 @@ export const attributes: ProcessorFactory<Config> = {
       const own = pick(changed, (key) => !ofWorkload(key));
       return createSeries(descriptor, share(identity, kept), share(labels, own), resource);
     });
-    return {
-      async start() {},
-      async shutdown() {},
-      async flush() {},
-      consume: (batch) => next.consume(map(batch)),
-    };
+    return mapBatches(map, next);
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Consumer, Processor } from '../../component/component.ts';
 import type { ProcessorFactory, Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
+import { createTurns } from '../../helper/in-turn.ts';
 import type { Point } from '../../pdata/point.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
@@ -24,6 +25,7 @@ function createBatchProcessor(
       'must be greater or equal to send_batch_size',
     );
   }
+  const inTurn = createTurns();
   let held: Point[] = [];
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -32,21 +34,26 @@ function createBatchProcessor(
       if (given.onDemand) return next.consume(given);
       held = held.concat(given.points);
       if (timeout === 0 || held.length >= size) return flush();
-      timer ??= setTimeout(() => void flush().catch(said), timeout);
+      timer ??= setTimeout(flush, timeout);
     },
     flush,
     shutdown: flush,
   };
 
-  async function flush(): Promise<void> {
+  /** One after another, so that no later points go before earlier ones. */
+  function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     const points = held;
     held = [];
+    return inTurn(() => send(points));
+  }
+
+  async function send(points: readonly Point[]): Promise<void> {
     const step = maxSize || points.length;
     for (let at = 0; at < points.length; at += step) {
       const part = points.slice(at, at + step);
-      await next.consume({ source: id.text, onDemand: false, points: part });
+      await next.consume({ source: id.text, onDemand: false, points: part }).catch(said);
     }
   }
 

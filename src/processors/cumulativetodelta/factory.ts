@@ -1,7 +1,7 @@
 import type { Consumer, Processor } from '../../component/component.ts';
 import type { ProcessorFactory, Settings } from '../../component/factory.ts';
-import { createDescriptorMap } from '../../helper/descriptor-map.ts';
-import { mapSeries } from '../../helper/map-series.ts';
+import { createDescriptorMap } from '../../helper/processor/descriptor-map.ts';
+import { mapSeries } from '../../helper/processor/map-series.ts';
 import { isEnded, type Point } from '../../pdata/point.ts';
 import { createSeries } from '../../pdata/series.ts';
 import { CONFIG, type Config } from './config.ts';

@@ -1,4 +1,4 @@
-import { textTest } from '../../helper/text-test.ts';
+import { textTest } from '../../helper/processor/text-test.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import type { Config } from './config.ts';
 

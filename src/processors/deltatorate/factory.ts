@@ -1,9 +1,10 @@
 import type { Consumer, Processor } from '../../component/component.ts';
 import type { ProcessorFactory, Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
-import { createDescriptorMap } from '../../helper/descriptor-map.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { mapSeries } from '../../helper/map-series.ts';
+import { createDescriptorMap } from '../../helper/processor/descriptor-map.ts';
+import { mapBatches } from '../../helper/processor/map-batches.ts';
+import { mapSeries } from '../../helper/processor/map-series.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import { isEnded, type Point } from '../../pdata/point.ts';
 import { createSeries } from '../../pdata/series.ts';
@@ -41,18 +42,12 @@ function createDeltaToRate(
     said.trouble(name, 'A metric is no delta sum: it stays as it is', { processor, metric: name });
     return series;
   });
-  return {
-    async start() {},
-    async shutdown() {},
-    async flush() {},
-    async consume(batch) {
-      const mapped = map(batch);
-      const points = mapped.points.flatMap((point, i) =>
-        point === batch.points[i] ? point : (rated(point) ?? []),
-      );
-      if (points.length > 0) await next.consume({ ...batch, points });
-    },
-  };
+  return mapBatches((batch) => {
+    const points = map(batch).points.flatMap((point, i) =>
+      point === batch.points[i] ? point : (rated(point) ?? []),
+    );
+    return { ...batch, points };
+  }, next);
 
   /** An interval that is not known, or is none, has no rate. */
   function rated(point: Point): Point | undefined {

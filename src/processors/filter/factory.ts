@@ -1,7 +1,8 @@
 import type { ProcessorFactory } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
-import { mapSeries } from '../../helper/map-series.ts';
-import { textTest } from '../../helper/text-test.ts';
+import { mapBatches } from '../../helper/processor/map-batches.ts';
+import { mapSeries } from '../../helper/processor/map-series.ts';
+import { textTest } from '../../helper/processor/text-test.ts';
 import type { Series } from '../../pdata/series.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
@@ -19,15 +20,7 @@ export const filter: ProcessorFactory<Config> = {
     }
     const isKept = (series: Series) => (include?.(series) ?? true) && !exclude?.(series);
     const map = mapSeries((series) => (isKept(series) ? series : undefined));
-    return {
-      async start() {},
-      async shutdown() {},
-      async flush() {},
-      async consume(batch) {
-        const kept = map(batch);
-        if (kept.points.length > 0) await next.consume(kept);
-      },
-    };
+    return mapBatches(map, next);
   },
 };
 

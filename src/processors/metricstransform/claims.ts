@@ -1,4 +1,4 @@
-import { createSeriesKey } from '../../helper/series-key.ts';
+import { createSeriesKey } from '../../helper/processor/series-key.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import type { Series } from '../../pdata/series.ts';
 

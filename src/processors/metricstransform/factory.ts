@@ -1,7 +1,7 @@
 import type { Consumer, Processor } from '../../component/component.ts';
 import type { ProcessorFactory, Settings } from '../../component/factory.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { createLabelSharing } from '../../helper/share-labels.ts';
+import { createLabelSharing } from '../../helper/processor/share-labels.ts';
 import { isEnded, type Point } from '../../pdata/point.ts';
 import { createSeries, type Series } from '../../pdata/series.ts';
 import { createClaims, type Place } from './claims.ts';

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import type { ShareLabels } from '../../helper/share-labels.ts';
+import type { ShareLabels } from '../../helper/processor/share-labels.ts';
 import type { Labels, Series } from '../../pdata/series.ts';
 import type { Config } from './config.ts';
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import { goRegExp, textTest } from '../../helper/text-test.ts';
+import { goRegExp, textTest } from '../../helper/processor/text-test.ts';
 import type { Series } from '../../pdata/series.ts';
 import type { Config } from './config.ts';
 import { parseNameTemplate } from './name-template.ts';

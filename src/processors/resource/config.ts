@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { option, section } from '../../confmap/codecs.ts';
-import { ACTION_LIST } from '../../helper/attribute-actions.ts';
+import { ACTION_LIST } from '../../helper/processor/attribute-actions.ts';
 
 /** The options of the resource processor, under the Collector's names. */
 export const CONFIG = section({

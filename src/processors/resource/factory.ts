@@ -1,6 +1,7 @@
 import type { ProcessorFactory } from '../../component/factory.ts';
-import { createActions } from '../../helper/attribute-actions.ts';
-import { mapSeries } from '../../helper/map-series.ts';
+import { createActions } from '../../helper/processor/attribute-actions.ts';
+import { mapBatches } from '../../helper/processor/map-batches.ts';
+import { mapSeries } from '../../helper/processor/map-series.ts';
 import { createSeries, type Resource } from '../../pdata/series.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
@@ -18,11 +19,6 @@ export const resource: ProcessorFactory<Config> = {
       known.set(old, changed);
       return createSeries(descriptor, identity, labels, changed);
     });
-    return {
-      async start() {},
-      async shutdown() {},
-      async flush() {},
-      consume: (batch) => next.consume(map(batch)),
-    };
+    return mapBatches(map, next);
   },
 };

@@ -1,4 +1,5 @@
 import type { ProcessorFactory } from '../../component/factory.ts';
+import { mapBatches } from '../../helper/processor/map-batches.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
 import { createTranslator } from './translate.ts';
@@ -7,16 +8,5 @@ import { createTranslator } from './translate.ts';
 export const semconv: ProcessorFactory<Config> = {
   metadata: METADATA,
   config: CONFIG,
-  create(_, { unmapped }, next) {
-    const translate = createTranslator(unmapped);
-    return {
-      async start() {},
-      async shutdown() {},
-      async flush() {},
-      async consume(batch) {
-        const translated = translate(batch);
-        if (translated.points.length > 0) await next.consume(translated);
-      },
-    };
-  },
+  create: (_, { unmapped }, next) => mapBatches(createTranslator(unmapped), next),
 };

@@ -1,4 +1,4 @@
-import type { MapBatch } from '../../helper/map-series.ts';
+import type { MapBatch } from '../../helper/processor/map-series.ts';
 import { endedPoint, isEnded, type NumberPoint, type Point } from '../../pdata/point.ts';
 import { createPlans, type Output, type Plan, type Workload } from './plan.ts';
 import { CPU_ROWS } from './sources.ts';

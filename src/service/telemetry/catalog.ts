@@ -157,12 +157,6 @@ export const OWN_METRICS: Readonly<Record<string, OwnMetric>> = {
     'Connections that were cut or refused',
     'normal',
   ),
-  sandgauge_tls_certificate_reloads: counter(
-    '{reloads}',
-    ['server', 'result'],
-    'Times that certificates were read again',
-    'normal',
-  ),
   sandgauge_config_file_reloads: counter(
     '{reloads}',
     ['file', 'result'],

@@ -1,12 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, expect, test, vi } from 'vitest';
-import {
-  createLayers,
-  LayerBoundError,
-  type Layers,
-  type LayerUse,
-} from '../../../src/helper/layers/layers.ts';
+import { createLayers, LayerBoundError, type Layers } from '../../../src/helper/layers/layers.ts';
 import { createLogOnce } from '../../../src/helper/log-once.ts';
+import type { LayerUse } from '../../../src/workload/layer-use.ts';
 
 const INTERVAL = 60_000;
 const MINUTE = 60_000;

@@ -95,14 +95,14 @@ describe('counters', () => {
   test('late and invalid samples are left out and counted; one of the same time replaces', async () => {
     const { take, read, metrics } = setUp(all('function: mean, samples: 4'));
     await take([sample(CPU_SERIES, 20, 4), sample(CPU_SERIES, 10, 2)]);
-    await take([sample(CPU_SERIES, 30, Number.NaN)]);
+    await take([sample(CPU_SERIES, 30, Number.NaN), sample(MEMORY_SERIES, 30, Number.NaN)]);
     await take([sample(CPU_SERIES, 30, 5), sample(CPU_SERIES, 30, 6)]);
     await take([sample(CPU_SERIES, 30, 1)]);
     expect(told(await read())).toEqual([[25, 5]]);
     const name = 'sandgauge_processor_dropped_points';
     expect(metrics.values()).toMatchObject({
       [`${name}{processor="aggregate",reason="late"}`]: 2,
-      [`${name}{processor="aggregate",reason="invalid"}`]: 1,
+      [`${name}{processor="aggregate",reason="invalid"}`]: 2,
     });
   });
 

@@ -1,18 +1,18 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Agent, freePort, startAgent } from '../../support/agent.ts';
-import { type GrpcDouble, startGrpcDouble } from '../../support/otlp/grpc-double.ts';
+import { type OtlpServer, startGrpcServer } from '../../support/otlp/server.ts';
 
 let agent: Agent | undefined;
-let double: GrpcDouble | undefined;
+let server: OtlpServer | undefined;
 afterEach(async () => {
   await agent?.stop();
-  double?.close();
+  await server?.stop();
 });
 
 test('the bundle serves and pushes its own metrics, says its health and logs JSON', async () => {
-  double = await startGrpcDouble();
+  server = await startGrpcServer();
   const [own, health] = [await freePort(), await freePort()];
-  const otlp = `{endpoint: "http://127.0.0.1:${double.port}"}`;
+  const otlp = `{endpoint: "http://127.0.0.1:${server.port}"}`;
   const readers = [
     `{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${own}}}}}`,
     `{periodic: {interval: 60000, exporter: {otlp: ${otlp}}}}`,
@@ -20,6 +20,7 @@ test('the bundle serves and pushes its own metrics, says its health and logs JSO
   const settings = [
     `service.telemetry.metrics.readers=[${readers.join(', ')}]`,
     'service.telemetry.logs.encoding=json',
+    'receivers.cgroup.include=[/]',
     'service.extensions=[workload_observer, health_check]',
     `extensions.health_check.endpoint=127.0.0.1:${health}`,
   ];
@@ -46,7 +47,7 @@ test('the bundle serves and pushes its own metrics, says its health and logs JSO
     expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), ts: expect.any(Number) });
   }
   expect(await agent.stop()).toBe(0);
-  expect(double.requests).toHaveLength(1);
-  const metrics = double.requests[0]?.body.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
+  expect(server.taken).toHaveLength(1);
+  const metrics = server.taken[0]?.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
   expect(metrics.map(({ name }) => name)).toContain('otelcol_process_memory_rss');
 });

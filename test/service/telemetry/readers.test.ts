@@ -6,7 +6,7 @@ import { TELEMETRY } from '../../../src/service/telemetry/config.ts';
 import { createReaders } from '../../../src/service/telemetry/readers.ts';
 import { createOwnMetrics, createTelemetry } from '../../../src/service/telemetry.ts';
 import { freePort } from '../../support/agent.ts';
-import { type GrpcDouble, startGrpcDouble } from '../../support/otlp/grpc-double.ts';
+import { type OtlpServer, startGrpcServer } from '../../support/otlp/server.ts';
 import { findPeer, isMissing } from '../../support/peers.ts';
 import { checkMetrics, startPrometheus } from '../../support/prometheus.ts';
 import { conf } from './conf.ts';
@@ -118,22 +118,21 @@ test('level none starts nothing', async () => {
   await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
 });
 
-async function startPush(): Promise<{ double: GrpcDouble } & Awaited<ReturnType<typeof start>>> {
-  const double = await startGrpcDouble();
-  cleanups.push(() => double.close());
-  const otlp = `{endpoint: "http://127.0.0.1:${double.port}", headers: {api-key: k}, timeout: 1000}`;
+async function startPush(): Promise<{ server: OtlpServer } & Awaited<ReturnType<typeof start>>> {
+  const server = await startGrpcServer();
+  cleanups.push(server.stop);
+  const otlp = `{endpoint: "http://127.0.0.1:${server.port}", headers: {api-key: k}, timeout: 1000}`;
   const periodic = `{interval: 200, timeout: 200, exporter: {otlp: ${otlp}}}`;
-  return { double, ...(await start(`{readers: [{periodic: ${periodic}}]}`)) };
+  return { server, ...(await start(`{readers: [{periodic: ${periodic}}]}`)) };
 }
 
 test('periodic pushes by OTLP over gRPC, and once more at the end', async () => {
-  const { double, metrics, readers } = await startPush();
+  const { server, metrics, readers } = await startPush();
   const sent = metrics.counter('otelcol_exporter_sent_metric_points', { exporter: 'x' });
   sent.add(5);
-  await expect.poll(() => double.requests.length, { timeout: 10_000 }).toBeGreaterThan(1);
-  const { body, metadata } = double.requests[0] as GrpcDouble['requests'][number];
-  expect(metadata.get('api-key')).toEqual(['k']);
-  const [resource] = body.resourceMetrics;
+  await expect.poll(() => server.taken.length, { timeout: 10_000 }).toBeGreaterThan(1);
+  expect(server.headers[0]).toMatchObject({ 'api-key': 'k' });
+  const [resource] = server.taken[0]?.resourceMetrics ?? [];
   const attributes = Object.fromEntries(
     resource?.resource.attributes.map(({ key, value }) => [key, value.stringValue]) ?? [],
   );
@@ -142,11 +141,11 @@ test('periodic pushes by OTLP over gRPC, and once more at the end', async () => 
     'service.version': '1.2.3',
     'host.name': 'node',
   });
-  const pointOf = (request: (typeof double.requests)[number] | undefined) => {
-    const all = request?.body.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
+  const pointOf = (request: (typeof server.taken)[number] | undefined) => {
+    const all = request?.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
     return all.find(({ name }) => name === 'otelcol_exporter_sent_metric_points');
   };
-  expect(pointOf(double.requests[0])).toMatchObject({
+  expect(pointOf(server.taken[0])).toMatchObject({
     unit: '{datapoints}',
     sum: {
       isMonotonic: true,
@@ -155,20 +154,20 @@ test('periodic pushes by OTLP over gRPC, and once more at the end', async () => 
   });
   sent.add(1);
   await readers.shutdown();
-  expect(pointOf(double.requests.at(-1))?.sum?.dataPoints[0]?.asInt).toBe('6');
-  const seen = double.requests.length;
+  expect(pointOf(server.taken.at(-1))?.sum?.dataPoints[0]?.asInt).toBe('6');
+  const seen = server.taken.length;
   await sleep(400);
-  expect(double.requests).toHaveLength(seen);
+  expect(server.taken).toHaveLength(seen);
 });
 
 test('a Collector that is down is said once and counted, and said again when it is back', async () => {
-  const { double, metrics, lines } = await startPush();
-  double.refuses = true;
+  const { server, metrics, lines } = await startPush();
+  server.answers.push(...Array.from({ length: 100 }, () => ({ code: 14 })));
   const failures = () => metrics.values()['sandgauge_telemetry_push_failures{}'];
   await expect.poll(failures, { timeout: 10_000 }).toBeGreaterThan(2);
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatch(/^Own metrics do not arrive http:.*not now/);
-  double.refuses = false;
+  expect(lines[0]).toMatch(/^Own metrics do not arrive http:.*as told/);
+  server.answers.length = 0;
   await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(2);
   expect(lines[1]).toContain('Own metrics arrive again');
 });

@@ -1,4 +1,4 @@
-import type { Labels } from '../pdata/series.ts';
+import type { Labels } from '../../pdata/series.ts';
 import type { MetricsBuilder, Recorder } from './metrics-builder.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -48,10 +48,10 @@ export function createLabelledRecorders(
       known.isSeen = true;
       return known.recorder;
     }
-    if (known !== undefined) builder.drop(known.recorder);
-    else if (entries.size >= MAX_THINGS) return undefined;
+    if (known === undefined && entries.size >= MAX_THINGS) return undefined;
+    const start = known === undefined ? owner.start() : builder.drop(known.recorder);
     const labels: Labels = Object.freeze({ [label]: name });
-    const recorder = builder.recorder(table.templates, owner.labels(), owner.start(), labels);
+    const recorder = builder.recorder(table.templates, owner.labels(), start, labels);
     entries.set(name, { recorder, progress, isSeen: true });
     return recorder;
   }

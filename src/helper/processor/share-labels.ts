@@ -1,4 +1,4 @@
-import type { Labels } from '../pdata/series.ts';
+import type { Labels } from '../../pdata/series.ts';
 
 /** Gives one object for all that came of one object and is the same, so that it stays shared. */
 export type ShareLabels = (from: Labels, made: Labels) => Labels;

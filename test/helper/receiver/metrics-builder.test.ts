@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import { CPU } from '../../src/catalog/cpu.ts';
-import { MEMORY } from '../../src/catalog/memory.ts';
-import { createMetricsBuilder } from '../../src/helper/metrics-builder.ts';
-import { isEnded } from '../../src/pdata/point.ts';
-import { NO_LABELS } from '../../src/pdata/series.ts';
+import { CPU } from '../../../src/catalog/cpu.ts';
+import { MEMORY } from '../../../src/catalog/memory.ts';
+import { createMetricsBuilder } from '../../../src/helper/receiver/metrics-builder.ts';
+import { isEnded } from '../../../src/pdata/point.ts';
+import { NO_LABELS } from '../../../src/pdata/series.ts';
 
 const RESOURCE = { attributes: {} };
 const TEMPLATES = [

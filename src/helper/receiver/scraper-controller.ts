@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ComponentHealth, Consumer, Host, Receiver } from '../component/component.ts';
-import type { Settings } from '../component/factory.ts';
-import { LateError, type PartialScrapeError } from '../errors.ts';
-import { isEnded, type Point } from '../pdata/point.ts';
-import { createLogOnce } from './log-once.ts';
+import type { ComponentHealth, Consumer, Host, Receiver } from '../../component/component.ts';
+import type { Settings } from '../../component/factory.ts';
+import { LateError, type PartialScrapeError } from '../../errors.ts';
+import { isEnded, type Point } from '../../pdata/point.ts';
+import { createLogOnce } from '../log-once.ts';
+import { createSource, createStateCounts } from '../source-state.ts';
 import { type SharedPass, startPass } from './shared-pass.ts';
-import { createSource, createStateCounts } from './source-state.ts';
 
 const SHUTDOWN_MILLIS = 2000;
 /** How long after its deadline a pass that still reads is stuck, for health checks. */

@@ -1,4 +1,4 @@
-import type { Descriptor } from '../pdata/descriptor.ts';
+import type { Descriptor } from '../../pdata/descriptor.ts';
 
 /** Makes a change of descriptors that gives one object for each, as they go by reference. */
 export function createDescriptorMap(

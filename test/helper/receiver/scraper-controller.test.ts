@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { MEMORY } from '../../src/catalog/memory.ts';
-import type { Host } from '../../src/component/component.ts';
-import { parseComponentId } from '../../src/component/id.ts';
-import { LateError } from '../../src/errors.ts';
-import { createScraperController, type Scraper } from '../../src/helper/scraper-controller.ts';
-import type { Batch } from '../../src/pdata/batch.ts';
-import { endedPoint, numberPoint, type Point } from '../../src/pdata/point.ts';
-import { createSeries, NO_LABELS } from '../../src/pdata/series.ts';
-import { createOwnMetrics } from '../../src/service/telemetry.ts';
+import { MEMORY } from '../../../src/catalog/memory.ts';
+import type { Host } from '../../../src/component/component.ts';
+import { parseComponentId } from '../../../src/component/id.ts';
+import { LateError } from '../../../src/errors.ts';
+import {
+  createScraperController,
+  type Scraper,
+} from '../../../src/helper/receiver/scraper-controller.ts';
+import type { Batch } from '../../../src/pdata/batch.ts';
+import { endedPoint, numberPoint, type Point } from '../../../src/pdata/point.ts';
+import { createSeries, NO_LABELS } from '../../../src/pdata/series.ts';
+import { createOwnMetrics } from '../../../src/service/telemetry.ts';
 
 const SERIES = createSeries(MEMORY.container_memory_rss, { id: '/' }, NO_LABELS, {
   attributes: {},
@@ -89,11 +92,10 @@ test('a source that fails is counted and asked again', async () => {
 test('a timer reads until shutdown, and shutdown twice is safe', async () => {
   const { batches, receiver } = setUp(async () => [numberPoint(SERIES, 0, 1, 7)], 20);
   await receiver.start(HOST);
-  await sleep(150);
+  await expect.poll(() => batches.length).toBeGreaterThan(2);
   await receiver.shutdown();
   await receiver.shutdown();
   const seen = batches.length;
-  expect(seen).toBeGreaterThan(2);
   expect(batches[0]?.onDemand).toBe(false);
   await sleep(60);
   expect(batches).toHaveLength(seen);

@@ -3,10 +3,10 @@ import {
   isWorkloadObserver,
   type Known,
   type WorkloadObserver,
-} from '../workload/observer.ts';
-import type { MetricGroup, Voice } from '../workload/voices.ts';
-import type { Runtime, Workload } from '../workload/workload.ts';
-import type { LogOnce } from './log-once.ts';
+} from '../../workload/observer.ts';
+import type { MetricGroup, Voice } from '../../workload/voices.ts';
+import type { Runtime, Workload } from '../../workload/workload.ts';
+import type { LogOnce } from '../log-once.ts';
 
 /** A receiver's side of the workload_observer. */
 export interface Speaker {

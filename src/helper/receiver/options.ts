@@ -1,6 +1,6 @@
-import type { Metric } from '../catalog/metric.ts';
-import { bool, list, oneOf, option, record, section, text } from '../confmap/codecs.ts';
-import { duration } from '../confmap/formats.ts';
+import type { Metric } from '../../catalog/metric.ts';
+import { bool, list, oneOf, option, record, section, text } from '../../confmap/codecs.ts';
+import { duration } from '../../confmap/formats.ts';
 
 /** Options that every scraping receiver has: when it reads. Decoded to ms. */
 export const TIMING_OPTIONS = {

@@ -1,8 +1,8 @@
 import type * as z from 'zod/mini';
-import { int, option, text } from '../confmap/codecs.ts';
-import { duration, type Endpoint, endpoint } from '../confmap/formats.ts';
-import { optionalSection } from './optional-section.ts';
-import { SERVER_TLS } from './tls-options.ts';
+import { int, option, text } from '../../confmap/codecs.ts';
+import { duration, type Endpoint, endpoint } from '../../confmap/formats.ts';
+import { optionalSection } from '../optional-section.ts';
+import { SERVER_TLS } from '../tls/options.ts';
 
 const AUTH = optionalSection(
   { authenticator: option(text(), '', 'id of the extension that says who may ask') },

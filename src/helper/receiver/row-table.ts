@@ -1,5 +1,5 @@
-import type { Metric } from '../catalog/metric.ts';
-import { type Labels, NO_LABELS } from '../pdata/series.ts';
+import type { Metric } from '../../catalog/metric.ts';
+import { type Labels, NO_LABELS } from '../../pdata/series.ts';
 import type { Recorder, SeriesTemplate } from './metrics-builder.ts';
 
 /** Where the value of a row is found in what was read. */

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../../errors.ts';
 
 /** How texts are compared: the Collector's `match_type`. */
 export type MatchType = 'strict' | 'regexp';

@@ -4,11 +4,11 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { Opaque } from '../../src/confmap/secret.ts';
-import type { HttpServerConfig } from '../../src/helper/http-server-options.ts';
-import { sendChunks } from '../../src/helper/http-server-send.ts';
-import { makeAuthority } from '../support/certificates.ts';
-import { startTestServer, type TestServer } from '../support/http-server.ts';
+import { Opaque } from '../../../src/confmap/secret.ts';
+import type { HttpServerConfig } from '../../../src/helper/http-server/options.ts';
+import { sendChunks } from '../../../src/helper/http-server/send.ts';
+import { makeAuthority } from '../../support/certificates.ts';
+import { startTestServer, type TestServer } from '../../support/http-server.ts';
 
 const authority = makeAuthority();
 const ca = readFileSync(authority.ca);

@@ -1,13 +1,13 @@
-import type { Counter } from '../component/telemetry.ts';
-import type { Descriptor } from '../pdata/descriptor.ts';
+import type { Counter } from '../../component/telemetry.ts';
+import type { Descriptor } from '../../pdata/descriptor.ts';
 import {
   endedPoint,
   type HistogramPoint,
   numberPoint,
   type Point,
   type SummaryPoint,
-} from '../pdata/point.ts';
-import { createSeries, type Labels, type Resource, type Series } from '../pdata/series.ts';
+} from '../../pdata/point.ts';
+import { createSeries, type Labels, type Resource, type Series } from '../../pdata/series.ts';
 
 /** A series that a source can give for each of its workloads. */
 export interface SeriesTemplate {
@@ -45,13 +45,17 @@ export interface MetricsBuilder {
     startMillis: number,
     labels?: Labels,
   ): Recorder;
-  /** The workload is gone: its series end with this pass. */
-  drop(recorder: Recorder): void;
+  /**
+   * The workload is gone: its series end with this pass. Gives when it was last read, in ms, or its
+   * start: what takes its place began no earlier.
+   */
+  drop(recorder: Recorder): number;
   /** Ends the pass: its points, with one NoRecordedValue for each series that gave none. */
   finish(): Point[];
 }
 
 interface Life extends Recorder {
+  readonly lastAt: number;
   collectEnded(points: Point[]): void;
 }
 
@@ -82,9 +86,10 @@ export function createMetricsBuilder(resource: Resource, dropped: Counter): Metr
     return ended.length === 0 ? points : ended.concat(points);
   }
 
-  function drop(recorder: Recorder): void {
+  function drop(recorder: Recorder): number {
     const life = recorder as Life;
     if (lives.delete(life)) gone.push(life);
+    return life.lastAt;
   }
 
   function recorder(
@@ -96,7 +101,13 @@ export function createMetricsBuilder(resource: Resource, dropped: Counter): Metr
     const series: (Series | undefined)[] = new Array(templates.length).fill(undefined);
     const last = new Float64Array(templates.length);
     const seen = new Float64Array(templates.length);
-    const life: Life = { record, recordDistribution, collectEnded };
+    let lastAt = start;
+    const life: Life = {
+      get lastAt() {
+        return lastAt;
+      },
+      ...{ record, recordDistribution, collectEnded },
+    };
     lives.add(life);
     return life;
 
@@ -112,6 +123,7 @@ export function createMetricsBuilder(resource: Resource, dropped: Counter): Metr
       }
       last[slot] = value;
       seen[slot] = pass;
+      lastAt = readAt;
       points.push(numberPoint(known, monotonic ? start : 0, readAt, value));
     }
 
@@ -125,6 +137,7 @@ export function createMetricsBuilder(resource: Resource, dropped: Counter): Metr
       }
       last[slot] = count;
       seen[slot] = pass;
+      lastAt = time;
       points.push({ series: series[slot] as Series, start, time, flags: 0, ...distribution });
     }
 

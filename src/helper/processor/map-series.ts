@@ -1,6 +1,6 @@
-import type { Batch } from '../pdata/batch.ts';
-import type { Point } from '../pdata/point.ts';
-import type { Series } from '../pdata/series.ts';
+import type { Batch } from '../../pdata/batch.ts';
+import type { Point } from '../../pdata/point.ts';
+import type { Series } from '../../pdata/series.ts';
 
 /** Changes the series of points: each series once, so that what comes after may go by reference. */
 export type MapBatch = (batch: Batch) => Batch;

@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Endpoint } from '../confmap/formats.ts';
-import { ConfigError } from '../errors.ts';
-import { createGate, type HttpServerSettings } from './http-server-gate.ts';
-import { watchConnections } from './http-server-limits.ts';
-import type { HttpServerConfig } from './http-server-options.ts';
-import { createCertificates } from './tls-certificates.ts';
+import type { Endpoint } from '../../confmap/formats.ts';
+import { ConfigError } from '../../errors.ts';
+import { createServerCertificates } from '../tls/certificates.ts';
+import { createGate, type HttpServerSettings } from './gate.ts';
+import { watchConnections } from './limits.ts';
+import type { HttpServerConfig } from './options.ts';
 
 /** A server that listens. */
 export interface HttpServer {
@@ -31,7 +31,8 @@ export async function startHttpServer(
 ): Promise<HttpServer> {
   const { keyPath, telemetry } = settings;
   const answer = createGate(config, settings);
-  const certificates = config.tls && createCertificates(config.tls, `${keyPath}::tls`, telemetry);
+  const certificates =
+    config.tls && createServerCertificates(config.tls, `${keyPath}::tls`, telemetry);
   const limits = {
     maxHeaderSize: MAX_HEAD_BYTES,
     headersTimeout: lowest(config.read_header_timeout, config.read_timeout),
@@ -63,7 +64,7 @@ export async function startHttpServer(
     stopWatching();
     throw error;
   }
-  certificates?.follow((options) =>
+  const following = certificates?.follow((options) =>
     (server as ReturnType<typeof createTlsServer>).setSecureContext(options),
   );
   if (!isLoopback(server) && certificates === undefined) {
@@ -78,7 +79,7 @@ export async function startHttpServer(
   return {
     url: `${scheme}://${textOf({ ...config.endpoint, port })}`,
     async close() {
-      certificates?.close();
+      following?.close();
       await close(server, sockets);
       stopWatching();
     },

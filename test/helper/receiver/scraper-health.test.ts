@@ -1,8 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Host } from '../../src/component/component.ts';
-import { parseComponentId } from '../../src/component/id.ts';
-import { createScraperController, type Scraper } from '../../src/helper/scraper-controller.ts';
-import { createOwnMetrics, createTelemetry } from '../../src/service/telemetry.ts';
+import type { Host } from '../../../src/component/component.ts';
+import { parseComponentId } from '../../../src/component/id.ts';
+import {
+  createScraperController,
+  type Scraper,
+} from '../../../src/helper/receiver/scraper-controller.ts';
+import { createOwnMetrics, createTelemetry } from '../../../src/service/telemetry.ts';
 
 const LOGGER = { debug() {}, info() {}, warn() {}, error() {} };
 const HOST = {} as Host;

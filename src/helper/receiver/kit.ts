@@ -1,8 +1,8 @@
-import type { Host } from '../component/component.ts';
-import type { Settings } from '../component/factory.ts';
-import type { Voice } from '../workload/voices.ts';
-import type { Runtime } from '../workload/workload.ts';
-import type { LogOnce } from './log-once.ts';
+import type { Host } from '../../component/component.ts';
+import type { Settings } from '../../component/factory.ts';
+import type { Voice } from '../../workload/voices.ts';
+import type { Runtime } from '../../workload/workload.ts';
+import type { LogOnce } from '../log-once.ts';
 import { createMetricsBuilder, type MetricsBuilder } from './metrics-builder.ts';
 import { createSpeaker, type Speaker } from './speaker.ts';
 

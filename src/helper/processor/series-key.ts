@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Resource, Series } from '../pdata/series.ts';
+import type { Resource, Series } from '../../pdata/series.ts';
 
 /** Gives a text that is the same for series that a reader cannot tell apart. */
 export type SeriesKey = (series: Series) => string;

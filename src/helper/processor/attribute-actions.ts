@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { createCodec, typedOf } from '../confmap/codec.ts';
-import { list, oneOf, option, section, text } from '../confmap/codecs.ts';
-import { ConfigError } from '../errors.ts';
-import type { Labels } from '../pdata/series.ts';
+import { createCodec, typedOf } from '../../confmap/codec.ts';
+import { list, oneOf, option, section, text } from '../../confmap/codecs.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Labels } from '../../pdata/series.ts';
+import { goRegExp } from './text-test.ts';
 
 const ACTIONS = ['insert', 'update', 'upsert', 'delete', 'hash', 'extract', 'convert'] as const;
 
@@ -54,7 +55,7 @@ function stepOf(action: Actions[number], path: string): Step {
         }
       };
     case 'extract':
-      return extract(key, regularExpression(pattern, `${path}::pattern`));
+      return extract(key, withGroups(pattern, `${path}::pattern`));
     case 'convert':
       return () => {};
     default:
@@ -80,19 +81,15 @@ function assign(
 
 function extract(key: string, pattern: RegExp): Step {
   return (attributes) => {
-    const { groups } = pattern.exec(attributes[key] ?? '') ?? {};
-    for (const [name, value] of Object.entries(groups ?? {})) attributes[name] = value ?? '';
+    const value = attributes[key];
+    const { groups = {} } = (value !== undefined && pattern.exec(value)) || {};
+    for (const [name, found = ''] of Object.entries(groups)) attributes[name] = found;
   };
 }
 
-/** Go's `(?P<name>` is JavaScript's `(?<name>`. */
-function regularExpression(pattern: string, path: string): RegExp {
-  try {
-    const made = new RegExp(pattern.replaceAll('(?P<', '(?<'));
-    if (/\(\?</.test(made.source)) return made;
-  } catch (error) {
-    throw new ConfigError(path, (error as Error).message, { cause: error });
-  }
+function withGroups(pattern: string, path: string): RegExp {
+  const made = goRegExp(pattern, path);
+  if (/\(\?</.test(made.source)) return made;
   throw new ConfigError(path, 'needs at least one named group, such as (?P<team>[a-z]+)');
 }
 

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import type { Authenticator } from '../../src/component/authenticator.ts';
-import { sendChunks } from '../../src/helper/http-server-send.ts';
-import { startTestServer, type TestServer } from '../support/http-server.ts';
+import type { Authenticator } from '../../../src/component/authenticator.ts';
+import { sendChunks } from '../../../src/helper/http-server/send.ts';
+import { startTestServer, type TestServer } from '../../support/http-server.ts';
 
 const DROPPED = 'sandgauge_http_server_dropped_connections';
 const REFUSED = 'sandgauge_http_server_refused_requests';
@@ -32,7 +32,7 @@ function open(): { socket: Socket; text: () => string; closed: Promise<void> } {
 
 test('a client that does not read loses its connection; another is served meanwhile', async () => {
   const chunk = Buffer.alloc(1 << 20);
-  server = await startTestServer({ write_timeout: 400 }, (request, response) =>
+  server = await startTestServer({ write_timeout: 3_000 }, (request, response) =>
     request.url === '/big' ? sendChunks(response, Array(64).fill(chunk)) : void response.end('ok'),
   );
   const socket = connect(server.port, '127.0.0.1');
@@ -41,7 +41,7 @@ test('a client that does not read loses its connection; another is served meanwh
   socket.pause().write('GET /big HTTP/1.1\r\nhost: a\r\n\r\n');
   expect(await (await fetch(server.url)).text()).toBe('ok');
   await expect
-    .poll(() => server.counts(), { timeout: 5_000 })
+    .poll(() => server.counts(), { timeout: 15_000 })
     .toEqual({ [`${DROPPED} slow_response`]: 1 });
   const reply = await fetch(`${server.url}/big`);
   expect((await reply.arrayBuffer()).byteLength).toBe(64 << 20);

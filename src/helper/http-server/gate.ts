@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Host } from '../component/component.ts';
-import type { Counter, Telemetry } from '../component/telemetry.ts';
-import { findAuthenticator } from './authenticators.ts';
-import type { HttpServerConfig } from './http-server-options.ts';
-import { refuse } from './http-server-send.ts';
-import { createLogOnce } from './log-once.ts';
+import type { Host } from '../../component/component.ts';
+import type { Counter, Telemetry } from '../../component/telemetry.ts';
+import { findAuthenticator } from '../authenticators.ts';
+import { createLogOnce } from '../log-once.ts';
+import type { HttpServerConfig } from './options.ts';
+import { refuse } from './send.ts';
 
 /** Answers one request that may be answered. Its body is read and thrown away by the server. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;

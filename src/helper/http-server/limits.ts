@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Telemetry } from '../component/telemetry.ts';
+import type { Telemetry } from '../../component/telemetry.ts';
 
 const MAX_IN_FLIGHT = 16;
 const MAX_SWEEP_MILLIS = 1_000;
