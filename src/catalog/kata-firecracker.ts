@@ -1,4 +1,4 @@
-import { gauge, type Metric } from './metric.ts';
+import { gauge, metricSet } from './metric.ts';
 
 /** Parts of Firecracker; it tells what each did since the last time that it told. */
 const PARTS: readonly (readonly [part: string, help: string])[] = [
@@ -22,11 +22,13 @@ const PARTS: readonly (readonly [part: string, help: string])[] = [
 ];
 
 /** Firecracker's own figures through the Go shim, by name: of its last report, not since its start. */
-export const KATA_FIRECRACKER: Readonly<Record<string, Metric>> = Object.fromEntries(
-  PARTS.map(([part, help]) => {
-    const name = `kata_firecracker_${part}`;
-    const unit = part.endsWith('_us') ? 'us' : '';
-    const text = `${help}, in the last report of Firecracker`;
-    return [name, gauge('kata_firecracker', name, text, { labels: ['item'], unit })];
-  }),
+export const KATA_FIRECRACKER = metricSet(
+  'kata_firecracker',
+  Object.fromEntries(
+    PARTS.map(([part, help]) => {
+      const unit = part.endsWith('_us') ? 'us' : '';
+      const text = `${help}, in the last report of Firecracker`;
+      return [`kata_firecracker_${part}`, gauge(text, { labels: ['item'], unit })];
+    }),
+  ),
 );

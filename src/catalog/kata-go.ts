@@ -1,4 +1,4 @@
-import { counter, gauge, type Metric, summary } from './metric.ts';
+import { counter, gauge, type Metric, metricSet, summary } from './metric.ts';
 
 type Kind = 'counter' | 'gauge' | 'summary';
 type Line = readonly [name: string, kind: Kind, help: string];
@@ -62,15 +62,13 @@ export const KATA_MONITOR_GO = metricsOf('kata_monitor', [...GO, ...PROCESS, PRO
 export const KATA_AGENT_GO = metricsOf('kata_agent', PROCESS);
 
 function metricsOf(set: string, lines: readonly Line[]): Readonly<Record<string, Metric>> {
-  return Object.fromEntries(
-    lines.map(([suffix, kind, help]) => {
-      const name = `${set}_${suffix}`;
-      const labels = suffix === 'go_info' ? ['version'] : [];
-      const isDouble = /seconds|fraction/.test(suffix);
-      const valueType = isDouble ? 'double' : 'int';
-      return [name, MAKERS[kind](set, name, help, { unit: unitOf(suffix), labels, valueType })];
-    }),
-  );
+  const metrics = lines.map(([suffix, kind, help]) => {
+    const labels = suffix === 'go_info' ? ['version'] : [];
+    const isDouble = /seconds|fraction/.test(suffix);
+    const valueType = isDouble ? 'double' : 'int';
+    return [`${set}_${suffix}`, MAKERS[kind](help, { unit: unitOf(suffix), labels, valueType })];
+  });
+  return metricSet(set, Object.fromEntries(metrics));
 }
 
 function unitOf(name: string): string {

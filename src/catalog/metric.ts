@@ -7,70 +7,52 @@ export interface Metric extends Descriptor {
   readonly labels: readonly string[];
 }
 
-interface MetricOptions {
-  readonly unit?: string;
-  readonly labels?: readonly string[];
-  readonly valueType?: 'int' | 'double';
-  readonly timed?: boolean;
+/** A metric less what its place in the catalog tells. */
+type Unnamed = Omit<Metric, 'set' | 'name'>;
+
+type MetricOptions = Partial<Pick<Metric, 'unit' | 'labels' | 'valueType' | 'timed'>>;
+
+/** Makes the metrics of a set, by name. */
+export function metricSet<Name extends string>(
+  set: string,
+  metrics: Readonly<Record<Name, Unnamed>>,
+): Readonly<Record<Name, Metric>> {
+  const named = Object.entries<Unnamed>(metrics).map(([name, metric]) => {
+    return [name, Object.freeze({ set, name, ...metric })];
+  });
+  return Object.fromEntries(named);
 }
 
 /** Describes a value that goes up and down. */
-export function gauge(
-  set: string,
-  name: string,
-  help: string,
-  options: MetricOptions = {},
-): Metric {
-  return describe(set, name, help, 'gauge', options);
+export function gauge(help: string, options?: MetricOptions): Unnamed {
+  return describe('gauge', help, options);
 }
 
 /** Describes a cumulative count that never goes back. */
-export function counter(
-  set: string,
-  name: string,
-  help: string,
-  options: MetricOptions = {},
-): Metric {
-  return describe(set, name, help, 'sum', options);
+export function counter(help: string, options?: MetricOptions): Unnamed {
+  return describe('sum', help, options);
 }
 
 /** Describes a distribution in buckets that counts since its source began. */
-export function histogram(
-  set: string,
-  name: string,
-  help: string,
-  options: MetricOptions = {},
-): Metric {
-  return describe(set, name, help, 'histogram', options);
+export function histogram(help: string, options?: MetricOptions): Unnamed {
+  return describe('histogram', help, options);
 }
 
 /** Describes quantiles as a source computes them. */
-export function summary(
-  set: string,
-  name: string,
-  help: string,
-  options: MetricOptions = {},
-): Metric {
-  return describe(set, name, help, 'summary', options);
+export function summary(help: string, options?: MetricOptions): Unnamed {
+  return describe('summary', help, options);
 }
 
-function describe(
-  set: string,
-  name: string,
-  help: string,
-  type: Metric['type'],
-  options: MetricOptions,
-): Metric {
-  return Object.freeze({
-    set,
-    name,
+function describe(type: Metric['type'], help: string, options: MetricOptions = {}): Unnamed {
+  return {
     help,
     type,
     monotonic: type === 'sum',
     temporality: type === 'sum' || type === 'histogram' ? 'cumulative' : 'unspecified',
-    unit: options.unit ?? '',
-    valueType: options.valueType ?? 'int',
-    timed: options.timed ?? true,
-    labels: options.labels ?? [],
-  });
+    unit: '',
+    valueType: 'int',
+    timed: true,
+    labels: [],
+    ...options,
+  };
 }

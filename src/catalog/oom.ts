@@ -1,10 +1,8 @@
-import { counter } from './metric.ts';
+import { counter, metricSet } from './metric.ts';
 
 /** cAdvisor's `oom_event` set. */
-export const OOM = {
+export const OOM = metricSet('oom_event', {
   container_oom_events_total: counter(
-    'oom_event',
-    'container_oom_events_total',
     'Processes killed for lack of memory, as the kernel counts them',
   ),
-} as const;
+});

@@ -1,5 +1,6 @@
 import type { Labels } from '../pdata/series.ts';
 import type { Facts } from './facts.ts';
+import type { LayerUse } from './layer-use.ts';
 import type { MetricGroup, Voice } from './voices.ts';
 import type { Runtime, Workload } from './workload.ts';
 
@@ -28,18 +29,6 @@ export interface KnownWorkload {
   readonly identity: Identity;
 }
 
-/** What a container runtime tells of what a container wrote to its root file system. */
-export interface WrittenLayer {
-  readonly bytes: number;
-  readonly inodes: number | undefined;
-  /** Size of the file system that holds it; undefined where it is not in sight. */
-  readonly limitBytes: number | undefined;
-  /** Its device, by cAdvisor's name. */
-  readonly device: string;
-  /** When it was measured, in ms since the epoch. */
-  readonly time: number;
-}
-
 /** Joins what is known of a workload and keeps the claims: one answer to who speaks for what. */
 export interface WorkloadObserver {
   /** A receiver says, before the first announcement, that it runs and for which runtimes. */
@@ -61,7 +50,7 @@ export interface WorkloadObserver {
    */
   claim(voice: Voice, workload: Workload, group: MetricGroup): Claim;
   /** Asks the container runtime, where there is one; undefined where it does not tell. Never rejects. */
-  writtenLayer?(containerId: string): Promise<WrittenLayer | undefined>;
+  writtenLayer?(containerId: string): Promise<LayerUse | undefined>;
   /** Gone for one receiver; once it is for all, its claims and labels are forgotten. */
   withdraw(workload: Workload): void;
 }

@@ -105,7 +105,7 @@ function sharesOf(oci: number | undefined, kernel: Limits | undefined): number |
 }
 
 /** The inverse that cAdvisor prints: linear, whatever conversion the runtime used. */
-function sharesOfWeight(weight: number): number {
+export function sharesOfWeight(weight: number): number {
   return 2 + Math.floor(((weight - 1) * 262_142) / 9999);
 }
 

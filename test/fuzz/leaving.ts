@@ -1,4 +1,4 @@
-import { createMetricsBuilder } from '../../src/helper/metrics-builder.ts';
+import { createMetricsBuilder } from '../../src/helper/receiver/metrics-builder.ts';
 import type { Descriptor } from '../../src/pdata/descriptor.ts';
 import type { numberPoint } from '../../src/pdata/point.ts';
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { readCgroupPath } from '../../src/platform/cgroupfs/process-cgroup.ts';
 import { createRootedPaths } from '../../src/platform/file/rooted.ts';
-import { readCgroupPath } from '../../src/platform/procfs/cgroup.ts';
 import { createDiskTimes } from '../../src/platform/procfs/disk-times.ts';
 import { parseMountedDevices, readDisks } from '../../src/platform/procfs/disks.ts';
 import {
@@ -62,9 +62,11 @@ test('cgroup, limits and mounts of a process', () => {
     seeds,
     run(input) {
       for (const name of ['cgroup', 'limits']) files.contents.set(name, input);
-      const path = readCgroupPath('/proc', 7, 'cpuacct', files);
-      if (path?.includes('\n')) throw new Error('a path of two lines');
-      readCgroupPath('/proc', 7, undefined, files);
+      for (const version of [1, 2] as const) {
+        const mount = { version, directory: root.path };
+        const path = readCgroupPath('/proc', 7, { controller: () => mount }, 'cpuacct', files);
+        if (path?.includes('\n')) throw new Error('a path of two lines');
+      }
       checkFigures({ max: readMaxOpenFiles('/proc', 7, files) });
       if (input.length > 70_000) return;
       const devices = parseMountedDevices(input.toString());

@@ -5,12 +5,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../src/pdata/descriptor.ts';
 import { jsonRequest } from '../../src/pdata/otlp/json.ts';
-import { encodeRequests } from '../../src/pdata/otlp/request.ts';
+import { encodeRequests, SCOPE } from '../../src/pdata/otlp/request.ts';
 import { endedPoint, numberPoint, type Point } from '../../src/pdata/point.ts';
 import { createSeries, type Resource } from '../../src/pdata/series.ts';
 import { type DecodedRequest, loadDecoder } from '../support/otlp/decode.ts';
 
-const SCOPE = { name: 'sandgauge', version: '1.2.3' };
 const MEGABYTES = 4 * 2 ** 20;
 let decode: (bytes: Uint8Array) => DecodedRequest;
 beforeAll(async () => {
@@ -108,7 +107,7 @@ describe('OTLP protobuf', () => {
             for (const key of Object.keys(each.identity)) delete each.own[key];
         }
         const resource = { attributes };
-        const [request] = encodeRequests(pointsOf(generated, resource), SCOPE, MEGABYTES);
+        const [request] = encodeRequests(pointsOf(generated, resource), MEGABYTES);
         const ours = normal(decode(request?.bytes ?? Buffer.alloc(0)));
         expect(ours).toEqual(normal(decode(official(generated, resource))));
       }),
@@ -121,7 +120,7 @@ describe('OTLP protobuf', () => {
     fc.assert(
       fc.property(metrics, bound, (generated, maxBytes) => {
         const points = pointsOf(generated, { attributes: { 'host.name': 'node' } });
-        const requests = encodeRequests(points, SCOPE, maxBytes);
+        const requests = encodeRequests(points, maxBytes);
         const counts = requests.map(({ bytes }) => countOf(decode(bytes)));
         expect(counts).toEqual(requests.map(({ points: told }) => told));
         expect(counts.reduce((sum, count) => sum + count, 0)).toBe(points.length);
@@ -147,7 +146,7 @@ describe('OTLP protobuf', () => {
           );
           return numberPoint(made, 1, 2, i);
         });
-        const [request] = encodeRequests(points, SCOPE, MEGABYTES);
+        const [request] = encodeRequests(points, MEGABYTES);
         const { resourceMetrics } = decode(request?.bytes ?? Buffer.alloc(0));
         const got = resourceMetrics.flatMap(({ resource, scopeMetrics: [scope] }) =>
           (scope?.metrics ?? []).map(({ name, gauge }) => [
@@ -172,7 +171,7 @@ describe('OTLP protobuf', () => {
       {},
       { attributes: {} },
     );
-    const [request] = encodeRequests([endedPoint(series, 5)], SCOPE, MEGABYTES);
+    const [request] = encodeRequests([endedPoint(series, 5)], MEGABYTES);
     const [first] = pointsIn(decode(request?.bytes ?? Buffer.alloc(0)));
     expect(first).toEqual({
       attributes: [{ key: 'id', value: { stringValue: '/' } }],
@@ -195,7 +194,6 @@ describe('OTLP protobuf', () => {
           ...{ count: 3, sum: 4, quantiles: [[0.5, 2]] },
         },
       ],
-      SCOPE,
       MEGABYTES,
     );
     const text = JSON.stringify(decode(request?.bytes ?? Buffer.alloc(0)));
@@ -209,8 +207,8 @@ test('OTLP JSON says the same as protobuf', () => {
   fc.assert(
     fc.property(metrics, labels, (generated, attributes) => {
       const points = pointsOf(generated, { attributes });
-      const [request] = encodeRequests(points, SCOPE, MEGABYTES);
-      const json = JSON.parse(JSON.stringify(jsonRequest(points, SCOPE)));
+      const [request] = encodeRequests(points, MEGABYTES);
+      const json = JSON.parse(JSON.stringify(jsonRequest(points)));
       expect(normal(json)).toEqual(normal(decode(request?.bytes ?? Buffer.alloc(0))));
     }),
   );

@@ -22,7 +22,8 @@ const UNIT = 3;
 const DATA = { gauge: 5, sum: 7, histogram: 9, summary: 11 } as const;
 const TEMPORALITY = 2;
 const IS_MONOTONIC = 3;
-const TEMPORALITIES = { unspecified: 0, delta: 1, cumulative: 2 } as const;
+/** AggregationTemporality by number. */
+export const TEMPORALITIES = { unspecified: 0, delta: 1, cumulative: 2 } as const;
 
 const resourceBlocks = new WeakMap<Resource, Buffer>();
 const metricBlocks = new WeakMap<Descriptor, MetricBlock>();

@@ -1,12 +1,11 @@
 import type { Descriptor } from '../descriptor.ts';
 import { isEnded, type Point } from '../point.ts';
 import type { Labels, Resource } from '../series.ts';
-import type { EncodedRequest, Scope } from './request.ts';
-
-const TEMPORALITIES = { unspecified: 0, delta: 1, cumulative: 2 } as const;
+import { TEMPORALITIES } from './blocks.ts';
+import { type EncodedRequest, SCOPE } from './request.ts';
 
 /** OTLP/JSON of an ExportMetricsServiceRequest: 64-bit integers are texts, enums are numbers. */
-export function jsonRequest(points: readonly Point[], scope: Scope): object {
+export function jsonRequest(points: readonly Point[]): object {
   const groups = new Map<Resource, Map<Descriptor | Point, Point[]>>();
   for (const point of points) {
     const { resource, descriptor } = point.series;
@@ -21,23 +20,19 @@ export function jsonRequest(points: readonly Point[], scope: Scope): object {
   return {
     resourceMetrics: [...groups].map(([resource, metrics]) => ({
       resource: { attributes: attributesOf(resource.attributes) },
-      scopeMetrics: [{ scope, metrics: [...metrics.values()].map(metricOf) }],
+      scopeMetrics: [{ scope: SCOPE, metrics: [...metrics.values()].map(metricOf) }],
     })),
   };
 }
 
 /** Encodes points into requests of at most `maxBytes` each, by halves until they are small enough. */
-export function jsonRequests(
-  points: readonly Point[],
-  scope: Scope,
-  maxBytes: number,
-): EncodedRequest[] {
+export function jsonRequests(points: readonly Point[], maxBytes: number): EncodedRequest[] {
   if (points.length === 0) return [];
-  const bytes = Buffer.from(JSON.stringify(jsonRequest(points, scope)));
+  const bytes = Buffer.from(JSON.stringify(jsonRequest(points)));
   if (bytes.length <= maxBytes || points.length === 1) return [{ bytes, points: points.length }];
   const middle = Math.ceil(points.length / 2);
   return [points.slice(0, middle), points.slice(middle)].flatMap((half) =>
-    jsonRequests(half, scope, maxBytes),
+    jsonRequests(half, maxBytes),
   );
 }
 

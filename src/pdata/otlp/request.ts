@@ -21,15 +21,16 @@ export interface EncodedRequest {
 }
 
 /** Who made the points: the InstrumentationScope of a request. */
-export interface Scope {
-  readonly name: string;
-  readonly version: string;
-}
+export const SCOPE = { name: 'sandgauge', version: '' } as const;
 
 const REQUEST_RESOURCE_METRICS = 1;
 const RESOURCE_METRICS = { scopeMetrics: 2 } as const;
 const SCOPE_METRICS = { scope: 1, metrics: 2 } as const;
 const DATA_POINTS = 1;
+const SCOPE_BLOCK = encodeField(
+  SCOPE_METRICS.scope,
+  Buffer.concat([textField(1, SCOPE.name), textField(2, SCOPE.version)]),
+);
 /** Heads of nested messages: a tag and at most four bytes of length each. */
 const HEADS = 3 * 5;
 
@@ -40,14 +41,9 @@ const HEADS = 3 * 5;
  */
 export function encodeRequests(
   points: readonly Point[],
-  scope: Scope,
   maxBytes: number,
   allocate?: (size: number) => Buffer,
 ): EncodedRequest[] {
-  const scopeBlock = encodeField(
-    SCOPE_METRICS.scope,
-    Buffer.concat([textField(1, scope.name), textField(2, scope.version)]),
-  );
   const chains = createChains(points);
   const requests: EncodedRequest[] = [];
   let from = 0;
@@ -56,36 +52,34 @@ export function encodeRequests(
     const point = points[i] as Point;
     const size = pointSize(point);
     const bytes = fieldSize(size);
-    let heads = headsOf(point, findPlace(chains, point), scopeBlock);
+    let heads = headsOf(point, findPlace(chains, point));
     if (i > from && bound + heads + bytes > maxBytes) {
-      requests.push(encode(chains, i - from, scopeBlock, allocate));
+      requests.push(encode(chains, i - from, allocate));
       clearChains(chains);
       from = i;
       bound = 0;
-      heads = headsOf(point, findPlace(chains, point), scopeBlock);
+      heads = headsOf(point, findPlace(chains, point));
     }
     append(chains, i, size, bytes);
     bound += heads + bytes;
   }
-  if (points.length > from)
-    requests.push(encode(chains, points.length - from, scopeBlock, allocate));
+  if (points.length > from) requests.push(encode(chains, points.length - from, allocate));
   return requests;
 }
 
 /** What a metric of its own costs, and a resource of its own. */
-function headsOf({ series }: Point, news: News, scope: Buffer): number {
+function headsOf({ series }: Point, news: News): number {
   if (news === 'nothing') return 0;
   const { head, tail } = metricBlock(series.descriptor);
   const metric = head.length + tail.length + HEADS;
   if (news === 'metric') return metric;
-  return metric + resourceBlock(series.resource).length + scope.length + HEADS;
+  return metric + resourceBlock(series.resource).length + SCOPE_BLOCK.length + HEADS;
 }
 
 /** Encodes what is in the chains: first the lengths of all that is nested, then the bytes. */
 function encode(
   chains: Chains,
   points: number,
-  scopeBlock: Buffer,
   allocate?: (size: number) => Buffer,
 ): EncodedRequest {
   const { firstGroup, nextGroup } = links();
@@ -93,7 +87,7 @@ function encode(
   const scopeBytes: number[] = [];
   let total = 0;
   for (const [resource, at] of chains.resources) {
-    let bytes = scopeBlock.length;
+    let bytes = SCOPE_BLOCK.length;
     for (let group = firstGroup[at] as number; group !== NONE; group = nextGroup[group] as number) {
       bytes += fieldSize(metricSize(group, blocks));
     }
@@ -107,7 +101,7 @@ function encode(
     writeLength(wire, REQUEST_RESOURCE_METRICS, block.length + fieldSize(bytes));
     writeRaw(wire, block);
     writeLength(wire, RESOURCE_METRICS.scopeMetrics, bytes);
-    writeRaw(wire, scopeBlock);
+    writeRaw(wire, SCOPE_BLOCK);
     for (let group = firstGroup[at] as number; group !== NONE; group = nextGroup[group] as number) {
       writeGroup(wire, chains.points, group, blocks);
     }

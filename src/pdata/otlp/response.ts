@@ -63,13 +63,13 @@ function fieldsOf(bytes: Buffer): Field[] {
         fields.push({ number, value: varint() });
         break;
       case 1:
-        skip(8);
+        take(8);
         break;
       case 2:
         fields.push({ number, value: take(varint()) });
         break;
       case 5:
-        skip(4);
+        take(4);
         break;
       default:
         throw new Error('the response is not protobuf');
@@ -92,9 +92,5 @@ function fieldsOf(bytes: Buffer): Field[] {
     if (at + length > bytes.length) throw new Error('the response ends too early');
     at += length;
     return bytes.subarray(at - length, at);
-  }
-
-  function skip(length: number): void {
-    take(length);
   }
 }

@@ -105,7 +105,7 @@ export function openIoV1(directory: string, files: FileStore): IoReader {
 
   function table(file: StoredFile | undefined): ByDevice {
     const devices: ByDevice = new Map();
-    const end = file?.read() ?? 0;
+    const end = file?.readWhole() ?? 0;
     const bytes = files.buffer;
     for (let at = 0; at < end; at = lineEnd(bytes, at, end) + 1) {
       readLine(bytes, at, lineEnd(bytes, at, end), devices);

@@ -1,6 +1,6 @@
-import { ABSENT, type FileStore, type StoredFile } from '../file/file-store.ts';
+import { ABSENT, type FileStore } from '../file/file-store.ts';
 import { createKeyTable } from '../file/key-table.ts';
-import { type Absentable, closeAll, present, readNumber, scaled } from './value.ts';
+import { type Absentable, closeAll, openIn, present, readNumber, scaled } from './value.ts';
 
 /** CPU time of a cgroup and its descendants since it was made. */
 export interface CpuStats {
@@ -101,12 +101,4 @@ export function openCpuV1(
       burstSeconds: scaled(cfs[4], NANOS),
     };
   }
-}
-
-function openIn(
-  directory: string | undefined,
-  name: string,
-  files: FileStore,
-): StoredFile | undefined {
-  return directory === undefined ? undefined : files.open(`${directory}/${name}`);
 }

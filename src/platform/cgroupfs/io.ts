@@ -55,7 +55,7 @@ export function openIoV2(directory: string, files: FileStore): IoReader {
   return { read, close: () => file.close() };
 
   function read(): DeviceIo[] {
-    const end = file.read();
+    const end = file.readWhole();
     const bytes = files.buffer;
     const devices: DeviceIo[] = [];
     for (let at = 0; at < end; ) {

@@ -1,5 +1,6 @@
-import type { FileStore, StoredFile } from '../file/file-store.ts';
-import { type Absentable, closeAll, readNumber } from './value.ts';
+import { numbersAcross } from '../file/bytes.ts';
+import { ABSENT, type FileStore } from '../file/file-store.ts';
+import { type Absentable, closeAll, openIn, readNumber } from './value.ts';
 
 /** What the kernel holds a cgroup to. Infinity is unlimited, undefined not told. */
 export interface Limits {
@@ -27,6 +28,8 @@ export interface ControllerDirectories {
   readonly memory: string | undefined;
 }
 
+const quotaAndPeriod = new Float64Array(2);
+
 /** cgroup v2 (kernel Documentation/admin-guide/cgroup-v2.rst); runtimes reserve with memory.low. */
 export function openLimitsV2(
   { cpu, memory }: ControllerDirectories,
@@ -41,13 +44,11 @@ export function openLimitsV2(
   return { read, close: () => closeAll([max, weight, limit, swap, low, min]) };
 
   function read(): Limits {
-    const quotaMicros = readNumber(max, files);
-    const text = quotaMicros === undefined ? '' : files.buffer.toString('latin1', 0, 64);
-    const period = /^\S+ (\d+)/.exec(text)?.[1];
+    const told = numbersAcross(files.buffer, 0, max?.read() ?? ABSENT, quotaAndPeriod);
     const reserved = readNumber(low, files);
     return {
-      quotaMicros,
-      periodMicros: period === undefined ? undefined : Number(period),
+      quotaMicros: told > 0 ? quotaAndPeriod[0] : undefined,
+      periodMicros: told > 1 ? quotaAndPeriod[1] : undefined,
       shares: undefined,
       weight: readNumber(weight, files),
       memoryBytes: readNumber(limit, files),
@@ -82,12 +83,4 @@ export function openLimitsV1(
       reservationBytes: readNumber(soft, files),
     };
   }
-}
-
-function openIn(
-  directory: string | undefined,
-  name: string,
-  files: FileStore,
-): StoredFile | undefined {
-  return directory === undefined ? undefined : files.open(`${directory}/${name}`);
 }

@@ -15,6 +15,15 @@ export function scaled(value: Absentable, unit: number): Absentable {
   return known === undefined ? undefined : known / unit;
 }
 
+/** Opens a controller's file; undefined where the controller is not mounted. */
+export function openIn(
+  directory: string | undefined,
+  name: string,
+  files: FileStore,
+): StoredFile | undefined {
+  return directory === undefined ? undefined : files.open(`${directory}/${name}`);
+}
+
 /** The number at the start of a file; Infinity for `max`. */
 export function readNumber(file: StoredFile | undefined, files: FileStore): Absentable {
   if (file === undefined) return undefined;

@@ -20,9 +20,9 @@ export interface FileStore {
 /** One file: kept open while the budget lasts, else opened, read and closed each time. */
 export interface StoredFile {
   readonly path: string;
-  /** Reads from the start into the store's buffer; returns the length, or ABSENT. */
+  /** Reads a short file, of one record, into the store's buffer; returns the length, or ABSENT. */
   read(): number;
-  /** As `read`, for files that hand over a page of records at a time, such as cgroup.procs. */
+  /** As `read`, for a file of any length, or of many records, such as io.stat or cgroup.procs. */
   readWhole(): number;
   close(): void;
 }

@@ -4,8 +4,8 @@ import { basename, dirname } from 'node:path';
 /** sockaddr_un has room for 107 bytes and a NUL: unix(7). */
 const MAX_PATH_BYTES = 107;
 
-/** Where to connect to; closed once the connection is made. */
-interface SocketAddress {
+/** Where to connect to: a path, or an abstract name; closed once, when connected or later. */
+export interface SocketAddress {
   readonly path: string;
   close(): void;
 }

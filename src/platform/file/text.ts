@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
+import type { FileStore } from './file-store.ts';
 
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -20,6 +21,12 @@ export function readText(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** As `readText`, by a store, whose listener hears of what may not be read. */
+export function readTextOnce(path: string, files: FileStore): string | undefined {
+  const length = files.readOnce(path);
+  return length <= 0 ? undefined : files.buffer.toString('utf8', 0, length);
 }
 
 /** By position, which a FIFO, a socket and a terminal refuse. */

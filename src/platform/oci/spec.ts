@@ -24,6 +24,17 @@ export interface OciResources {
   readonly pidsLimit: number | undefined;
 }
 
+/** Those of a container for which none are told. */
+export const NO_LIMITS: OciResources = {
+  cpuShares: undefined,
+  cpuQuotaMicros: undefined,
+  cpuPeriodMicros: undefined,
+  memoryLimitBytes: undefined,
+  memorySwapBytes: undefined,
+  memoryReservationBytes: undefined,
+  pidsLimit: undefined,
+};
+
 /** Whose network namespace a container is in: a process' of another container, or the host's. */
 export type OciNetwork = 'own' | 'joined' | 'host';
 

@@ -19,7 +19,10 @@ interface Known {
 
 const NO_WRAPS = { readSeconds: 0, writeSeconds: 0, ioSeconds: 0, weightedSeconds: 0 };
 
-/** Remembers the last reading of each device; one whose requests went back is another device. */
+/**
+ * Remembers the last reading of each device; one whose requests went back is another device. Only a
+ * time that fell by more than half of all has wrapped; what fell by less is left to the counter guard.
+ */
 export function createDiskTimes(): DiskTimes {
   let known = new Map<string, Known>();
   return {
@@ -35,7 +38,8 @@ export function createDiskTimes(): DiskTimes {
     const isSame =
       before !== undefined && told.reads >= before.told.reads && told.writes >= before.told.writes;
     if (!isSame) return { told, wraps: NO_WRAPS };
-    const count = (key: TimeKey) => before.wraps[key] + (told[key] < before.told[key] ? 1 : 0);
+    const count = (key: TimeKey) =>
+      before.wraps[key] + (before.told[key] - told[key] > WRAP_SECONDS / 2 ? 1 : 0);
     return { told, wraps: Object.fromEntries(TIMES.map((key) => [key, count(key)])) as never };
   }
 }

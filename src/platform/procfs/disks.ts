@@ -1,5 +1,6 @@
 import { countOf } from '../file/bytes.ts';
 import type { FileStore } from '../file/file-store.ts';
+import { readTextOnce } from '../file/text.ts';
 
 /** Counters of one block device since boot. */
 export interface DiskStats {
@@ -30,9 +31,7 @@ const PARTITION = /^(?:((?:sd|hd|vd|xvd)[a-z]+)\d+|(.*\d)p\d+)$/;
 
 /** Reads /proc/diskstats (kernel Documentation/admin-guide/iostats.rst); times there are in ms. */
 export function readDisks(path: string, files: FileStore): DiskStats[] {
-  const length = files.readOnce(path);
-  if (length <= 0) return [];
-  const lines = [...files.buffer.toString('latin1', 0, length).matchAll(LINE)];
+  const lines = [...(readTextOnce(path, files) ?? '').matchAll(LINE)];
   const names = new Set(lines.map((line) => line[3]));
   return lines.map(([, major, minor, name = '', counts = '']) => {
     const column = counts.trim().split(' ').map(countOf);

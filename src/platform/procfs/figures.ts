@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { countOf } from '../file/bytes.ts';
 import type { FileStore } from '../file/file-store.ts';
+import { readTextOnce } from '../file/text.ts';
+import { parseStat } from './process.ts';
 
 /** What <proc>/<pid> tells of one process; undefined is what may not be seen. proc(5). */
 export interface ProcessFigures {
@@ -24,7 +26,7 @@ export interface ProcessFigures {
 
 const STATUS = /^(Vm\w+|Rss\w+|HugetlbPages|\w+_ctxt_switches):\s+(\d+)( kB)?$/gm;
 const KIB = 1024;
-/** Fields of `stat` behind the command, of which the third of the file is the first. */
+/** Where `parseStat` has them. */
 const FIELDS = {
   utime: 11,
   stime: 12,
@@ -42,11 +44,10 @@ export function readProcessFigures(
   files: FileStore,
 ): ProcessFigures | undefined {
   const folder = `${proc}/${pid}`;
-  const stat = textOf(`${folder}/stat`, files);
-  const status = textOf(`${folder}/status`, files);
+  const stat = readTextOnce(`${folder}/stat`, files);
+  const status = readTextOnce(`${folder}/status`, files);
   if (stat === undefined || status === undefined) return undefined;
-  // The command may hold spaces and brackets: fields are counted from the last bracket.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = parseStat(stat);
   const field = (name: keyof typeof FIELDS) => countOf(fields[FIELDS[name]]);
   const sizes = Object.fromEntries(
     [...status.matchAll(STATUS)].map(([, name = '', digits, isSize]) => [
@@ -54,7 +55,7 @@ export function readProcessFigures(
       countOf(digits) * (isSize === undefined ? 1 : KIB),
     ]),
   );
-  const limits = textOf(`${folder}/limits`, files) ?? '';
+  const limits = readTextOnce(`${folder}/limits`, files) ?? '';
   return {
     startTicks: field('start'),
     threads: field('threads'),
@@ -72,30 +73,8 @@ export function readProcessFigures(
   };
 }
 
-/** Columns of net/dev by the names that Kata has for them. */
-const RECEIVED = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'frame', 'compressed', 'multicast'];
-const SENT = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'colls', 'carrier', 'compressed'];
-const COLUMNS = [...RECEIVED.map((name) => `recv_${name}`), ...SENT.map((name) => `sent_${name}`)];
-
-/** All sixteen columns of <proc>/<pid>/net/dev by interface; a line that lacks some is left out. */
-export function readNetworkColumns(
-  proc: string,
-  pid: number,
-  files: FileStore,
-): Map<string, Readonly<Record<string, number>>> {
-  const found = new Map<string, Readonly<Record<string, number>>>();
-  const text = textOf(`${proc}/${pid}/net/dev`, files) ?? '';
-  for (const line of text.split('\n')) {
-    const [, name, rest] = /^\s*([^:\s]+):\s*([\d ]+)$/.exec(line) ?? [];
-    const values = rest?.trim().split(/ +/) ?? [];
-    if (name === undefined || values.length !== COLUMNS.length) continue;
-    found.set(name, Object.fromEntries(COLUMNS.map((key, i) => [key, countOf(values[i])])));
-  }
-  return found;
-}
-
 function readIo(path: string, files: FileStore): Record<string, number> | undefined {
-  const text = textOf(path, files);
+  const text = readTextOnce(path, files);
   if (text === undefined) return undefined;
   const lines = [...text.matchAll(/^(\w+): (\d+)$/gm)];
   return Object.fromEntries(lines.map(([, name = '', digits]) => [name, countOf(digits)]));
@@ -113,9 +92,4 @@ function countIn(folder: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function textOf(path: string, files: FileStore): string | undefined {
-  const length = files.readOnce(path);
-  return length <= 0 ? undefined : files.buffer.toString('utf8', 0, length);
 }

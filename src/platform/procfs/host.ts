@@ -1,6 +1,7 @@
 import { countOf } from '../file/bytes.ts';
 import type { RootedPaths } from '../file/rooted.ts';
 import { readText } from '../file/text.ts';
+import { parseStat } from './process.ts';
 
 /** The last moment that a Date can hold. */
 const MAX_MILLIS = 8.64e15;
@@ -82,8 +83,7 @@ export function readProcessStart(
 ): number | undefined {
   const stat = textAt(paths, `/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
-  // The command may hold spaces and brackets: fields are counted from the last bracket.
-  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  const ticks = Number(parseStat(stat)[19]);
   return ticks >= 0 ? timeOf(bootMillis + ticks * 10) : undefined;
 }
 

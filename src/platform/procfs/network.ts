@@ -1,5 +1,6 @@
-import { lineEnd, numbersAcross } from '../file/bytes.ts';
+import { countOf, lineEnd, numbersAcross } from '../file/bytes.ts';
 import type { FileStore } from '../file/file-store.ts';
+import { readTextOnce } from '../file/text.ts';
 
 /** Counters of one network interface since it was made. */
 export interface InterfaceStats {
@@ -56,4 +57,26 @@ function statsOf(name: string): InterfaceStats {
     sendErrors: column(10),
     sendDropped: column(11),
   };
+}
+
+/** Columns of net/dev by the names that Kata has for them. */
+const RECEIVED = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'frame', 'compressed', 'multicast'];
+const SENT = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'colls', 'carrier', 'compressed'];
+const NAMES = [...RECEIVED.map((name) => `recv_${name}`), ...SENT.map((name) => `sent_${name}`)];
+
+/** All sixteen columns of <proc>/<pid>/net/dev by interface; a line that lacks some is left out. */
+export function readNetworkColumns(
+  proc: string,
+  pid: number,
+  files: FileStore,
+): Map<string, Readonly<Record<string, number>>> {
+  const found = new Map<string, Readonly<Record<string, number>>>();
+  const text = readTextOnce(`${proc}/${pid}/net/dev`, files) ?? '';
+  for (const line of text.split('\n')) {
+    const [, name, rest] = /^\s*([^:\s]+):\s*([\d ]+)$/.exec(line) ?? [];
+    const values = rest?.trim().split(/ +/) ?? [];
+    if (name === undefined || values.length !== NAMES.length) continue;
+    found.set(name, Object.fromEntries(NAMES.map((key, i) => [key, countOf(values[i])])));
+  }
+  return found;
 }

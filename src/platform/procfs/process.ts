@@ -1,78 +1,48 @@
-import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { countOf } from '../file/bytes.ts';
 import type { FileStore } from '../file/file-store.ts';
-import type { OwnFiles } from './own-files.ts';
+import { readTextOnce } from '../file/text.ts';
 
-/** Descriptors that processes hold open. */
-export interface OpenFiles {
-  readonly descriptors: number;
-  /** Undefined where the descriptors may be counted but not looked at. */
-  readonly sockets: number | undefined;
+/** A process by its arguments. */
+export interface Command {
+  readonly pid: number;
+  readonly args: readonly string[];
 }
 
-const LOOKS_PER_TURN = 64;
-const DENIED = Symbol('denied');
+/** QEMU's take a few thousand. */
+const MAX_BYTES = 32 * 1024;
 
-/**
- * Counts the descriptors of `pids` in <proc>/<pid>/fd (proc(5)) and yields often, for there may be
- * many. Processes that are gone count nothing; undefined when all are, or when a folder may not be
- * listed (another user's). What a descriptor is takes CAP_SYS_PTRACE, or for a process with more
- * rights than ours all of those. `denied` hears of each path that cannot be seen, for any reason.
- * `own` are those of this process, which are not looked at one by one.
- */
-export function* countOpenFiles(
-  proc: string,
-  pids: readonly number[],
-  denied: (path: string, error: Error) => void,
-  own?: OwnFiles,
-): Generator<void, OpenFiles | undefined> {
-  let descriptors = 0;
-  let sockets: number | undefined = 0;
-  let looks = 0;
-  let isAnyThere = pids.length === 0;
-  for (const pid of pids) {
-    if (++looks % LOOKS_PER_TURN === 0) yield;
-    const counted = pid === own?.pid ? own.count() : undefined;
-    if (counted !== undefined) {
-      isAnyThere = true;
-      descriptors += counted.descriptors;
-      if (sockets !== undefined) sockets += counted.sockets;
-      continue;
-    }
-    const folder = `${proc}/${pid}/fd`;
-    const names = look(folder, (path) => readdirSync(path));
-    if (names === DENIED) return undefined;
-    if (names === undefined) continue;
-    isAnyThere = true;
-    descriptors += names.length;
-    for (const name of names) {
-      if (sockets === undefined) break;
-      if (pid === own?.pid && own.isKept(Number(name))) continue;
-      if (++looks % LOOKS_PER_TURN === 0) yield;
-      const target = look(`${folder}/${name}`, (path) => readlinkSync(path));
-      if (target === DENIED) sockets = undefined;
-      else if (target?.startsWith('socket:')) sockets++;
-    }
-  }
-  return isAnyThere ? { descriptors, sockets } : undefined;
+/** The arguments of all processes of <proc>; they are each process' own to write. */
+export function listCommands(proc: string, files: FileStore): Command[] {
+  return readdirSync(proc)
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readCommand(proc, Number(name), files))
+    .filter((command) => command !== undefined);
+}
 
-  function look<T>(path: string, read: (path: string) => T): T | undefined | typeof DENIED {
-    try {
-      return read(path);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-      denied(path, error as Error);
-      return DENIED;
-    }
-  }
+/** Undefined when the process is gone, and for a kernel thread. */
+export function readCommand(proc: string, pid: number, files: FileStore): Command | undefined {
+  const length = files.readOnce(`${proc}/${pid}/cmdline`);
+  if (length <= 0) return undefined;
+  const text = files.buffer.toString('utf8', 0, Math.min(length, MAX_BYTES));
+  return { pid, args: text.split('\0') };
+}
+
+/** True when a process is in the PID namespace of <proc>: that of no container below it. */
+export function isInOwnPidNamespace(proc: string, pid: number, files: FileStore): boolean {
+  return /^NSpid:\t\d+$/m.test(readTextOnce(`${proc}/${pid}/status`, files) ?? '');
+}
+
+/** The fields of <proc>/<pid>/stat (proc(5)) behind the command: the third is the first here. */
+export function parseStat(stat: string): string[] {
+  // The command may hold spaces and brackets: fields are counted from the last bracket.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** The soft limit of open files in <proc>/<pid>/limits; undefined when it is unlimited or gone. */
 export function readMaxOpenFiles(proc: string, pid: number, files: FileStore): number | undefined {
-  const length = files.readOnce(`${proc}/${pid}/limits`);
-  if (length <= 0) return undefined;
-  const match = /^Max open files +(\d+) /m.exec(files.buffer.toString('latin1', 0, length));
+  const limits = readTextOnce(`${proc}/${pid}/limits`, files) ?? '';
+  const match = /^Max open files +(\d+) /m.exec(limits);
   return match === null ? undefined : countOf(match[1]);
 }
 

@@ -44,6 +44,15 @@ describe('io.stat', () => {
     expect(root.failed).toEqual([]);
   });
 
+  test('of more devices than a buffer holds, none is cut off in the midst of a figure', () => {
+    const line = (minor: number) =>
+      `8:${minor} rbytes=123456789012 wbytes=123456789012 rios=1234567 wios=1234567\n`;
+    const devices = readV2(Array.from({ length: 2000 }, (_, minor) => line(minor)).join(''));
+    expect(devices).toHaveLength(2000);
+    expect(devices.every(({ readBytes }) => readBytes === 123_456_789_012)).toBe(true);
+    expect(devices.every(({ writes }) => writes === 1_234_567)).toBe(true);
+  });
+
   test('the time of iocost is in microseconds; keys of tomorrow are passed over', () => {
     const [device] = readV2(
       '8:16 rbytes=1 future=5 wbytes=2 rios=3 wios=4 dbytes=0 dios=0 cost.vrate=100.00 cost.usage=1500000 cost.wait=250000 cost.indebt=0 cost.indelay=7 use_delay=1\n',
@@ -135,6 +144,15 @@ describe('blkio', () => {
   test('a device that has counted nothing stands not beside one that has', () => {
     root.write('blkio.throttle.io_service_bytes', table('8:0', 0, 0) + table('8:16', 9, 0));
     expect(readV1().map(({ minor }) => minor)).toEqual([16]);
+  });
+
+  test('of more devices than a buffer holds, none is cut off in the midst of a figure', () => {
+    const tables = Array.from({ length: 2000 }, (_, i) => table(`8:${i}`, 987_654_321, 1234));
+    root.write('blkio.throttle.io_service_bytes', tables.join(''));
+    const devices = readV1();
+    expect(devices).toHaveLength(2000);
+    expect(devices.every(({ readBytes }) => readBytes === 987_654_321)).toBe(true);
+    expect(devices.every(({ writeBytes }) => writeBytes === 1234)).toBe(true);
   });
 
   test('a row whose device the kernel cannot name takes no other row with it', () => {

@@ -31,7 +31,8 @@ describe('limits', () => {
     write({ 'cpu.max': '20000 50000\n', 'cpu.weight': '79\n', 'memory.max': '134217728\n' });
     expect(v2()).toMatchObject({ quotaMicros: 20_000, periodMicros: 50_000, weight: 79 });
     expect(v2().memoryBytes).toBe(134_217_728);
-    write({ 'memory.swap.max': '0\n' });
+    write({ 'memory.swap.max': '0\n', 'cpu.max': '20000' });
+    expect(v2()).toMatchObject({ quotaMicros: 20_000, periodMicros: undefined });
     expect(v2()).toMatchObject({ swapBytes: 0, shares: undefined });
   });
 
