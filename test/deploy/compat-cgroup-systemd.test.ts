@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GUEST_AGENT } from '../support/agent.ts';
+import { GUEST_TIMEOUT_MILLIS, shownIn } from '../support/guest.ts';
 import { findKernel, findPeer, isMissing } from '../support/peers.ts';
 import { cgroupOf, podSlice, type StateOptions, writeState } from '../support/runsc/states.ts';
 import { findSystemd, runSystemdGuest } from '../support/systemd-guest.ts';
@@ -98,23 +99,14 @@ describe.skipIf(isSkipped)('compat cgroups under a real systemd', () => {
     const states = Object.values(CONTAINERS).map((options) => writeState(folder, options));
     const config = join(folder, 'agent.yaml');
     writeFileSync(config, CONFIG);
-    const printed = runSystemdGuest(SCRIPT, {
+    part = runSystemdGuest(SCRIPT, {
       ...GUEST_AGENT.files,
       '/agent.yaml': config,
       ...Object.fromEntries(states.map((path) => [path.replace(folder, '/states'), path])),
     });
-    const sections = [...printed.matchAll(/^== (\S+)\n([\s\S]*?)(?=^== )/gm)];
-    part = new Map(sections.map(([, name = '', text = '']) => [name, text]));
-    expect(part.has('log'), printed.slice(-2000)).toBe(true);
-  }, 200_000);
+  }, GUEST_TIMEOUT_MILLIS);
 
-  const shown = (section: string, name: Name): Record<string, string> =>
-    Object.fromEntries(
-      (part.get(section) ?? '')
-        .split('\n')
-        .filter((line) => line.startsWith(`${pathOf(name)}/`))
-        .map((line) => line.slice(pathOf(name).length + 1).split(':')),
-    );
+  const shown = (section: string, name: Name) => shownIn(part.get(section), pathOf(name));
   const FULL = {
     'cpu.max': '50000 100000',
     'cpu.weight': '20',

@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRows, type SampleRow } from '../support/agent.ts';
 import { packagedBinary } from '../support/binary.ts';
-import { runGuest } from '../support/guest.ts';
+import { GUEST_TIMEOUT_MILLIS } from '../support/guest.ts';
 import { findKernel, findPeer, isMissing } from '../support/peers.ts';
+import { findSystemd, runSystemdGuest } from '../support/systemd-guest.ts';
 
 const UNIT = 'config/systemd/sandgauge.service';
 /** Of ten; what is left is the network, the two capabilities and root. */
 const MAX_EXPOSURE = 2.5;
-const SYSTEMD = '/lib/systemd/systemd';
 const CAPABILITIES = (1n << 2n) | (1n << 19n);
 
 const folder = mkdtempSync(join(tmpdir(), 'sandgauge-systemd-'));
@@ -56,19 +56,9 @@ const isGuestMissing = isMissing('the unit under a real systemd', {
   kernel: findKernel(),
   cpio: findPeer('cpio'),
   busybox: findPeer('busybox'),
-  systemd: existsSync(SYSTEMD) && findPeer('systemctl'),
+  systemd: findSystemd(),
 });
 
-const SWITCH_ROOT = `
-mkdir /new && mount -t tmpfs -o size=700m new /new
-cp -a /bin /lib /lib64 /usr /etc /test.sh /new/
-for each in dev proc sys run tmp root home var; do mkdir /new/$each; done
-exec switch_root /new ${SYSTEMD}
-`;
-const GUEST_UNIT = `[Service]
-Type=oneshot
-ExecStart=/bin/sh -c 'sh /test.sh >/run/printed 2>&1; cat /run/printed >/dev/console; poweroff -f'
-`;
 const SCRIPT = `
 setuidgid 1000 nc -l -p 7000 & other=$!
 echo "== sandgauge"
@@ -89,27 +79,14 @@ describe.skipIf(isGuestMissing)('the service under a real systemd, on cgroup v2'
   let rows: SampleRow[];
 
   beforeAll(() => {
-    const units = '/etc/systemd/system';
-    // Debian's default.target is a link to another.
-    const targets = globSync('/lib/systemd/system/!(default).target');
     const unit = readFileSync(UNIT, 'utf8').replace('[Install]', 'StandardError=file:/run/log\n$&');
-    const files = {
-      [SYSTEMD]: SYSTEMD,
-      '/bin/systemctl': findPeer('systemctl') ?? '',
+    part = runSystemdGuest(SCRIPT, {
       '/usr/local/bin/sandgauge': packagedBinary(),
       '/etc/sandgauge/config.yaml': 'otel-collector.yaml',
-      [`${units}/sandgauge.service`]: write('service', unit),
-      [`${units}/guest.service`]: write('guest', GUEST_UNIT),
-      [`${units}/default.target`]: write('default', '[Unit]\nWants=guest.service\n'),
-      '/test.sh': write('test', SCRIPT),
-      ...Object.fromEntries(targets.map((path) => [path, path])),
-    };
-    const printed = runGuest(SWITCH_ROOT, files);
-    const sections = [...printed.matchAll(/^== (\S+)\n([\s\S]*?)(?=^== )/gm)];
-    part = new Map(sections.map(([, name = '', text = '']) => [name, text]));
-    expect(part.has('log'), printed.slice(-2000)).toBe(true);
+      '/etc/systemd/system/sandgauge.service': write('service', unit),
+    });
     rows = parseRows(part.get('metrics') ?? '');
-  }, 200_000);
+  }, GUEST_TIMEOUT_MILLIS);
 
   const rowOf = (metric: string, id: string) =>
     rows.find(({ name, labels }) => name === metric && labels.id === id)?.value;

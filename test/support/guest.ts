@@ -13,7 +13,10 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { findKernel, findPeer } from './peers.ts';
 
-const TIMEOUT_SECONDS = 180;
+/** Longest time of a test that boots a guest: most take one minute where nothing else runs. */
+export const GUEST_TIMEOUT_MILLIS = 420_000;
+/** To say what it printed, and to clear up. */
+const MARGIN_MILLIS = 20_000;
 const DISK_BYTES = 64 * 2 ** 20;
 
 /** Of a disk and a network card, each after what it needs; some kernels have some built in. */
@@ -35,10 +38,11 @@ poweroff -f
 
 /**
  * Boots a real kernel with cgroup v2 under software emulation, runs a shell script in it and
- * returns what it printed. `files` are host paths by guest path; libraries come along. The guest
- * has an empty disk, /dev/vda, and a network card, eth0, whose only neighbour is 10.0.2.2.
+ * returns what it printed, by the names in its lines `== name`; throws where it did not get to
+ * `== end`. `files` are host paths by guest path; libraries come along. The guest has an empty disk,
+ * /dev/vda, and a network card, eth0, whose only neighbour is 10.0.2.2.
  */
-export function runGuest(script: string, files: Record<string, string>): string {
+export function runGuest(script: string, files: Record<string, string>): Map<string, string> {
   const work = mkdtempSync(join(tmpdir(), 'sandgauge-guest-'));
   try {
     const root = join(work, 'root');
@@ -63,10 +67,16 @@ export function runGuest(script: string, files: Record<string, string>): string 
     const disk = join(work, 'disk');
     writeFileSync(disk, '');
     truncateSync(disk, DISK_BYTES);
-    return boot(join(work, 'initramfs'), disk);
+    return partsOf(boot(join(work, 'initramfs'), disk));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+function partsOf(printed: string): Map<string, string> {
+  if (!/^== end$/m.test(printed)) throw new Error(`the guest stopped: ${printed.slice(-2000)}`);
+  const parts = printed.matchAll(/^== (\S+)\n([\s\S]*?)(?=^== )/gm);
+  return new Map([...parts].map(([, name = '', text = '']) => [name, text]));
 }
 
 function boot(initramfs: string, disk: string): string {
@@ -85,7 +95,7 @@ function boot(initramfs: string, disk: string): string {
     {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: TIMEOUT_SECONDS * 1000,
+      timeout: GUEST_TIMEOUT_MILLIS - MARGIN_MILLIS,
       maxBuffer: 64 * 1024 * 1024,
     },
   );
@@ -117,4 +127,10 @@ export function copy(from: string, to: string): void {
 export function librariesOf(path: string): string[] {
   const { stdout } = spawnSync('ldd', [path], { encoding: 'utf8' });
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? '');
+}
+
+/** The files of a directory in what a guest printed, a line `directory/file:text` for each. */
+export function shownIn(printed: string | undefined, directory: string): Record<string, string> {
+  const lines = (printed ?? '').split('\n').filter((line) => line.startsWith(`${directory}/`));
+  return Object.fromEntries(lines.map((line) => line.slice(directory.length + 1).split(':')));
 }

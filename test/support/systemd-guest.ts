@@ -24,7 +24,10 @@ export function findSystemd(): boolean {
 }
 
 /** As `runGuest`, with this machine's systemd as pid 1, of which the script is a service. */
-export function runSystemdGuest(script: string, files: Record<string, string>): string {
+export function runSystemdGuest(
+  script: string,
+  files: Record<string, string>,
+): Map<string, string> {
   const folder = mkdtempSync(join(tmpdir(), 'sandgauge-systemd-'));
   const write = (name: string, text: string) => {
     writeFileSync(join(folder, name), text);

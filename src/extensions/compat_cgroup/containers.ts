@@ -1,11 +1,10 @@
-import { lstatSync } from 'node:fs';
 import type { LogOnce } from '../../helper/log-once.ts';
 import type { FileStore } from '../../platform/file/file-store.ts';
 import type { RootedPaths } from '../../platform/file/rooted.ts';
 import { type OciResources, type OciSpec, parseOciSpec } from '../../platform/oci/spec.ts';
 import { isSandboxAlive } from '../../platform/runsc/process.ts';
 import { expandRoots, listStates, type StateFile } from '../../platform/runsc/roots.ts';
-import { type RunscState, readState } from '../../platform/runsc/state.ts';
+import { type RunscState, readStamp, readState } from '../../platform/runsc/state.ts';
 import { cgroupPathOf, parseCgroupPath } from '../../workload/cgroup-path.ts';
 
 /** A container of gVisor whose processes are not in the cgroup that its spec asks for. */
@@ -82,7 +81,7 @@ export function createContainerFinder(
 
   /** One that is being written is as it was before. */
   function look(file: StateFile): Known {
-    const stamp = stampOf(file.path);
+    const stamp = readStamp(file.path);
     const before = known.get(file.path);
     if (before?.stamp === stamp) return before;
     try {
@@ -115,13 +114,4 @@ function containerOf(
   const { kind, containerId: id, podUid } = parseCgroupPath(path);
   if (kind !== 'container' || id !== containerId || podUid === undefined) return undefined;
   return { id, path, isScope: path.endsWith('.scope'), resources };
-}
-
-function stampOf(path: string): string {
-  try {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    return `${stat?.ino} ${stat?.ctimeMs} ${stat?.size}`;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }

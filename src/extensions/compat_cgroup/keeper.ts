@@ -1,6 +1,6 @@
 import type { Logger } from '../../component/telemetry.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { createDirectoryWatcher } from '../../helper/watch.ts';
+import { createDirectoryWatcher } from '../../helper/watch-directories.ts';
 import { isRemovable, removeCgroup } from '../../platform/cgroupfs/directory-writer.ts';
 import type { Hierarchies } from '../../platform/cgroupfs/hierarchies.ts';
 import { createFdBudget } from '../../platform/file/fd-budget.ts';

@@ -1,7 +1,7 @@
 import { isVmCgroup } from '../../workload/cgroup-path.ts';
 import type { Claim } from '../../workload/observer.ts';
-import { type MetricGroup, standInsFor, type Voice, voiceOf } from '../../workload/voices.ts';
-import type { Runtime, Workload, WorkloadKind } from '../../workload/workload.ts';
+import { type MetricGroup, type Voice, voicesFor } from '../../workload/voices.ts';
+import type { Runtime, Workload } from '../../workload/workload.ts';
 
 /** The live registry of claims, by workload and metric group. */
 export interface Claims {
@@ -30,8 +30,8 @@ const STATE_MILLIS = 2000;
 /**
  * Makes a registry keyed by container id, else by cgroup path. `now` is in ms; a container whose
  * runtime nobody has told counts as runc's once the others have listed theirs, or after
- * `relistMillis`. A cgroup that looks like any other
- * is a container's as soon as its runtime's receiver says so: then the cgroup has no voice.
+ * `relistMillis`. A cgroup that looks like any other is a container's as soon as its runtime's
+ * receiver says so: then the cgroup has no voice.
  */
 export function createClaims(now: () => number, relistMillis: number): Claims {
   const entries = new Map<string, Entry>();
@@ -80,15 +80,13 @@ export function createClaims(now: () => number, relistMillis: number): Claims {
     if (holder !== undefined) return holder === voice ? 'granted' : 'denied';
     const runtime = entry.runtime ?? assumedRuntime(workload, entry);
     if (runtime === undefined || isAwaited(workload, entry)) return 'pending';
-    if (speakerOf(workload.kind, runtime, group) !== voice) return 'denied';
+    if (speakerOf(voicesFor(workload.kind, runtime, group)) !== voice) return 'denied';
     entry.granted.set(group, voice);
     return 'granted';
   }
 
-  function speakerOf(kind: WorkloadKind, runtime: Runtime, group: MetricGroup): Voice {
-    const speaker = voiceOf(kind, runtime, group);
-    const standIns = standInsFor(kind, runtime, group);
-    return [speaker, ...standIns].find((voice) => voices.has(voice)) ?? speaker;
+  function speakerOf(wanted: readonly Voice[]): Voice | undefined {
+    return wanted.find((voice) => voices.has(voice)) ?? wanted[0];
   }
 
   function assumedRuntime(workload: Workload, entry: Entry): Runtime | undefined {

@@ -8,7 +8,7 @@ import type { Source } from '../../helper/source-state.ts';
 import { type CriClient, CriError } from '../../platform/cri/client.ts';
 import { isContainerId } from '../../platform/oci/bundle.ts';
 import type { Facts } from '../../workload/facts.ts';
-import type { WrittenLayer } from '../../workload/observer.ts';
+import type { LayerUse } from '../../workload/layer-use.ts';
 import type { Workload } from '../../workload/workload.ts';
 import { faultOf } from './bundles.ts';
 
@@ -19,7 +19,7 @@ export interface RuntimeNames {
   /** False while the runtime does not answer: then nobody waits for it. */
   isUsable(): boolean;
   /** What it wrote to its root file system; undefined where the runtime does not tell. */
-  writtenLayer(containerId: string): Promise<WrittenLayer | undefined>;
+  writtenLayer(containerId: string): Promise<LayerUse | undefined>;
   close(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export function createRuntimeNames(options: RuntimeOptions): RuntimeNames {
   }
 
   /** A runtime that fails is asked again when names are. */
-  async function writtenLayer(containerId: string): Promise<WrittenLayer | undefined> {
+  async function writtenLayer(containerId: string): Promise<LayerUse | undefined> {
     if (isFailing || isClosed || !isContainerId(containerId)) return undefined;
     return readLayer(options, containerId, performance.now() + ANSWER_MILLIS).catch(
       () => undefined,

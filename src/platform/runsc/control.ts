@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import * as z from 'zod/mini';
-import type { Address } from './address.ts';
+import type { SocketAddress } from '../file/socket-address.ts';
 import { createJsonEnd } from './json-end.ts';
 
 /** A kept connection to the control socket of one sandbox (urpc: bare JSON values, no framing). */
@@ -33,7 +33,7 @@ interface Waiting {
 }
 
 /** Connects; an error is the first call's. Closes the address with the connection. */
-export function connectControl(address: Address): ControlConnection {
+export function connectControl(address: SocketAddress): ControlConnection {
   const socket: Socket = connect({ path: address.path });
   let turn: Promise<unknown> = Promise.resolve();
   let waiting: Waiting | undefined;

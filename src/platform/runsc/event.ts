@@ -18,7 +18,8 @@ export interface RunscEvent {
   /** ns; `runsc events` alone gives it, scaled by the cgroup of the whole sandbox. */
   readonly cpuNanos: number | undefined;
   readonly memoryBytes: number | undefined;
-  readonly processes: number | undefined;
+  /** Threads of the container; in builds before 2023-08 processes of the whole sandbox. */
+  readonly tasks: number | undefined;
   /** Interfaces of the sandbox, loopback left out; undefined in builds before 2024-04. */
   readonly interfaces: readonly GuestInterface[] | undefined;
 }
@@ -39,26 +40,25 @@ const number = z.pipe(
   z.number(),
   z.transform((value: number) => (value >= UNLIMITED ? Number.POSITIVE_INFINITY : value)),
 );
-const count = z._default(number, 0);
 /** What counters are made of; a wrong one spoils all that come after it. */
 const nanos = z.number().check(z.gte(0), z.lt(UNLIMITED));
 const INTERFACE = z.object({
   Name: z.string(),
-  RxBytes: count,
-  RxPackets: count,
-  RxErrors: count,
-  RxDropped: count,
-  TxBytes: count,
-  TxPackets: count,
-  TxErrors: count,
-  TxDropped: count,
+  RxBytes: number,
+  RxPackets: number,
+  RxErrors: number,
+  RxDropped: number,
+  TxBytes: number,
+  TxPackets: number,
+  TxErrors: number,
+  TxDropped: number,
 });
 const EVENT = z.object({
   data: z.object({
     cpu: z.object({ usage: z.object({ total: z.optional(nanos) }) }),
     memory: z.object({ usage: z.object({ usage: z.optional(number) }) }),
     pids: z.object({ current: z.optional(number) }),
-    network_interfaces: z.nullish(z.array(INTERFACE)),
+    network_interfaces: z.nullish(z.array(z.unknown())),
   }),
 });
 const REPLY = z.object({ event: EVENT, containerUsage: z.record(z.string(), nanos) });
@@ -94,12 +94,12 @@ export function hasControlFile(json: unknown): boolean {
 }
 
 function eventOf({ data }: z.infer<typeof EVENT>): RunscEvent {
-  const { network_interfaces: told } = data;
-  const named = told?.filter(({ Name }) => isName(Name)).map(interfaceOf);
+  const whole = data.network_interfaces?.flatMap((each) => INTERFACE.safeParse(each).data ?? []);
+  const named = whole?.filter(({ Name }) => isName(Name)).map(interfaceOf);
   return {
     cpuNanos: data.cpu.usage.total,
     memoryBytes: data.memory.usage.usage,
-    processes: data.pids.current,
+    tasks: data.pids.current,
     // One of each name: two would be one series.
     interfaces: named && [...new Map(named.map((each) => [each.name, each])).values()],
   };

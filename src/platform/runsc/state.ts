@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { readBoundedJson } from '../file/bounded-json.ts';
 
@@ -69,6 +70,16 @@ export function readState(path: string, name: StateName): RunscState | undefined
     controlSocketPath: sandbox.controlSocketPath || undefined,
     spec,
   };
+}
+
+/** What changes when a state file or its mode does; never throws, and follows no link. */
+export function readStamp(path: string): string {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return `${stat?.ino} ${stat?.ctimeMs} ${stat?.size}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** An id becomes part of paths and arguments: it is no option and no way up. */

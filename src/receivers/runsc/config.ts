@@ -6,7 +6,7 @@ import {
   metricOptions,
   OBSERVER_OPTIONS,
   TIMING_OPTIONS,
-} from '../../helper/scraper-options.ts';
+} from '../../helper/receiver/options.ts';
 import { RUNSC_ROOTS } from '../../platform/runsc/roots.ts';
 import { METADATA } from './metadata.ts';
 

@@ -2,12 +2,12 @@ import { CPU } from '../../catalog/cpu.ts';
 import { MEMORY } from '../../catalog/memory.ts';
 import type { Metric } from '../../catalog/metric.ts';
 import { PROCESS } from '../../catalog/process.ts';
-import { createLabelledRecorders } from '../../helper/labelled-recorders.ts';
 import { createLayerRows, type LayerRecorder } from '../../helper/layers/rows.ts';
-import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
-import { createRowTable, type Row } from '../../helper/row-table.ts';
-import { LIFETIME_ROWS, NETWORK_ROWS } from '../../helper/rows.ts';
-import type { Speaker } from '../../helper/speaker.ts';
+import { createInterfaceRows } from '../../helper/receiver/interface-rows.ts';
+import { LIFETIME_ROWS } from '../../helper/receiver/lifetime-rows.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/receiver/metrics-builder.ts';
+import { createRowTable, type Row } from '../../helper/receiver/row-table.ts';
+import type { Speaker } from '../../helper/receiver/speaker.ts';
 import type { InterfaceStats } from '../../platform/procfs/network.ts';
 import type { Identity } from '../../workload/observer.ts';
 import { SPEC_ROWS, specOf } from '../../workload/spec.ts';
@@ -56,8 +56,7 @@ export function createContainers(
   const spec = table.add(SPEC_ROWS);
   const lifetime = table.add(LIFETIME_ROWS);
   const layerRows = createLayerRows(isEnabled);
-  const networkTable = createRowTable(isEnabled);
-  const network = networkTable.add(NETWORK_ROWS);
+  const interfaceRows = createInterfaceRows(isEnabled);
   return createContainer;
 
   function createContainer(
@@ -70,7 +69,7 @@ export function createContainers(
     let recorder: Recorder | undefined;
     let layer: LayerRecorder | undefined;
     const owner = { labels: () => identity?.labels ?? {}, start: () => state.createdMillis };
-    const interfaces = createLabelledRecorders(builder, networkTable, owner, 'interface');
+    const interfaces = interfaceRows.open(builder, owner);
     return { state, workload, record, recordInterfaces, close };
 
     function record(sample: ContainerSample, now: number): void {
@@ -102,14 +101,8 @@ export function createContainers(
     }
 
     function recordInterfaces(found: readonly InterfaceStats[]): void {
-      if (identity === undefined || network.isEmpty) return;
-      if (!speaker.maySpeak(workload, 'network')) return;
-      for (const stats of found) {
-        const progress = stats.receivedPackets + stats.sentPackets;
-        const each = interfaces.of(stats.name, progress);
-        if (each !== undefined) network.record(each, stats);
-      }
-      interfaces.sweep();
+      if (identity === undefined || interfaceRows.isEmpty) return;
+      if (speaker.maySpeak(workload, 'network')) interfaces.record(found);
     }
 
     function close(): void {

@@ -13,7 +13,7 @@ import {
   soleContainer,
   type Transport,
 } from './sample.ts';
-import type { ContainerState } from './state.ts';
+import { type ContainerState, isRoot } from './state.ts';
 
 const NANOS = 1e9;
 /** What a build from before 2023-07 says to the argument of a newer one. */
@@ -54,20 +54,23 @@ export function createControlTransport(options: ControlOptions): Transport {
     }
     if (latest === undefined) return { containers: new Map(), interfaces: undefined };
     const { usageNanos, event: last } = latest;
+    const root = containers.find(isRoot);
     const times = timesOf(containers, usageNanos);
-    const totals = cpu.add(times, options.hostCpu.read());
+    const totals = cpu.add(times, root && options.hostCpu.read(root));
     const running = containers.filter(({ containerId }) => times.has(containerId));
-    const sole = soleContainer(running);
+    // Builds that divide memory count containers that have stopped, or have not started, too.
+    const sole = soleContainer(takesId ? containers : running);
     const samples = new Map<string, ContainerSample>();
     for (const state of running) {
       const { containerId } = state;
       const counts = options.wantsProcesses ? await processes(containerId, deadline) : undefined;
-      if (counts?.processes === 0) continue;
       const reply = takesId ? replies.get(containerId) : latest;
+      // Where the guest has cgroups the times hold those of containers that have stopped.
+      if (counts?.processes === 0 || !reply?.event.tasks) continue;
       const isOwn = takesId && (await tellsOwnMemory(containerId, deadline));
       samples.set(containerId, {
         cpuSeconds: (totals.get(containerId) ?? 0) / NANOS,
-        memoryBytes: isOwn || state === sole ? reply?.event.memoryBytes : undefined,
+        memoryBytes: isOwn || state === sole ? reply.event.memoryBytes : undefined,
         processes: counts?.processes,
         threads: counts?.threads,
       });
@@ -131,8 +134,9 @@ function timesOf(
   told: ReadonlyMap<string, number>,
 ): Map<string, number> {
   const times = new Map<string, number>();
-  for (const { containerId, sandboxId, spec } of containers) {
-    const unnamed = containerId === sandboxId ? UNNAMED_SANDBOX : '';
+  for (const state of containers) {
+    const { containerId, spec } = state;
+    const unnamed = isRoot(state) ? UNNAMED_SANDBOX : '';
     const name = spec.annotations['io.kubernetes.cri.container-name'] ?? unnamed;
     const time = told.get(containerId) ?? told.get(name);
     if (time !== undefined) times.set(containerId, time);

@@ -1,8 +1,9 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { LogOnce } from '../../helper/log-once.ts';
-import type { DirectoryWatcher } from '../../helper/watch.ts';
+import type { DirectoryWatcher } from '../../helper/watch-directories.ts';
 import type { RootedPaths } from '../../platform/file/rooted.ts';
 import { expandRoots, listStates, type StateFile } from '../../platform/runsc/roots.ts';
+import { readStamp } from '../../platform/runsc/state.ts';
 import { type ContainerState, readContainerState } from './state.ts';
 
 /** Hears of containers by their state files. A container that is made anew is removed and added. */
@@ -83,7 +84,7 @@ export function createDiscovery(
   }
 
   function refresh(file: StateFile): void {
-    const stamp = stampOf(file.path);
+    const stamp = readStamp(file.path);
     const before = known.get(file.path);
     if (before?.stamp === stamp) return;
     const state = read(file);
@@ -107,16 +108,6 @@ export function createDiscovery(
       });
       return undefined;
     }
-  }
-}
-
-/** What changes when a file or its mode is; never throws, and follows no link. */
-function stampOf(path: string): string {
-  try {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    return `${stat?.ino} ${stat?.ctimeMs} ${stat?.size}`;
-  } catch (error) {
-    return (error as Error).message;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RunscEvent } from '../../platform/runsc/event.ts';
+import type { HostCpu } from './host-cpu.ts';
 import {
   type ContainerSample,
   type SandboxSample,
@@ -6,20 +7,21 @@ import {
   type Transport,
 } from './sample.ts';
 import { createScaledCpu } from './scaled-cpu.ts';
-import type { ContainerState } from './state.ts';
+import { type ContainerState, isRoot } from './state.ts';
 
 const NANOS = 1e9;
 
 /**
  * Asks a sandbox by running `runsc events` for each container. `readEvent` runs one and gives
- * undefined for a container that has stopped.
+ * undefined for a container that has stopped; `cores` is how many CPUs the host has.
  */
 export function createEventsTransport(
   readEvent: (id: string, deadline: number) => Promise<RunscEvent | undefined>,
-  cores: number,
+  hostCpu: HostCpu,
+  cores: () => number,
 ): Transport {
   const cpu = createScaledCpu(cores);
-  return { read, close() {} };
+  return { read, close: hostCpu.close };
 
   async function read(
     containers: readonly ContainerState[],
@@ -30,34 +32,47 @@ export function createEventsTransport(
         async (state) => [state, await readEvent(state.containerId, deadline)] as const,
       ),
     );
-    const told = new Map(events.flatMap(([state, event]) => (event ? [[state, event]] : [])));
-    const running = [...told.keys()];
-    const sole = soleContainer(running);
-    const root = running.find(({ containerId, sandboxId }) => containerId === sandboxId);
-    const rootEvent = root && told.get(root);
-    const isOwnMemory = tellsOwnMemory(rootEvent);
-    const figures = new Map(
-      running.map((state) => [state.containerId, told.get(state)?.cpuNanos ?? 0]),
-    );
-    const totals = cpu.add(figures, performance.now());
-    const samples = running.map((state): [string, ContainerSample] => {
-      const event = told.get(state);
-      const total = totals.get(state.containerId);
+    const told = events.flatMap(([state, event]) => (event ? [{ state, event }] : []));
+    // Builds that divide memory count containers that have stopped, or have not started, too.
+    const sole = soleContainer(containers);
+    const root = told.find(({ state }) => isRoot(state));
+    const isOwnMemory = tellsOwnMemory(root?.event);
+    const totals = totalsOf(told, root?.state);
+    const samples = told.map(({ state, event }): [string, ContainerSample] => {
+      const total = totals?.get(state.containerId);
       return [
         state.containerId,
         {
           cpuSeconds: total === undefined ? undefined : total / NANOS,
-          memoryBytes: isOwnMemory || state === sole ? event?.memoryBytes : undefined,
-          processes: isNew(event) || running.length === 1 ? event?.processes : undefined,
-          threads: undefined,
+          memoryBytes: isOwnMemory || state === sole ? event.memoryBytes : undefined,
+          processes: undefined,
+          threads: isNew(event) ? event.tasks : undefined,
         },
       ];
     });
-    return { containers: new Map(samples), interfaces: rootEvent?.interfaces };
+    return { containers: new Map(samples), interfaces: root?.event.interfaces };
+  }
+
+  /**
+   * No figure is a zero, unless it is so of all: builds whose guest has cgroups v1 do not find theirs.
+   * Where the sandbox is in the root cgroup they are shares of what the node used.
+   */
+  function totalsOf(told: readonly Told[], root: ContainerState | undefined) {
+    if (told.every(({ event }) => event.cpuNanos === undefined)) return undefined;
+    if (root !== undefined && hostCpu.isOfNode(root)) return undefined;
+    const figures = told.map(
+      ({ state, event }) => [state.containerId, event.cpuNanos ?? 0] as const,
+    );
+    return cpu.add(new Map(figures), performance.now());
   }
 }
 
-/** Builds since 2024-04 tell interfaces, and processes by container. */
+interface Told {
+  readonly state: ContainerState;
+  readonly event: RunscEvent;
+}
+
+/** Builds since 2024-04 tell interfaces, and threads by container. */
 function isNew(event: RunscEvent | undefined): boolean {
   return event?.interfaces !== undefined;
 }

@@ -1,43 +1,45 @@
 import { type CpuReader, openCpuV1, openCpuV2 } from '../../platform/cgroupfs/cpu.ts';
 import type { Hierarchies } from '../../platform/cgroupfs/hierarchies.ts';
+import { readCgroupPath } from '../../platform/cgroupfs/process-cgroup.ts';
 import type { FileStore } from '../../platform/file/file-store.ts';
-import { readCgroupPath } from '../../platform/procfs/cgroup.ts';
+import type { ContainerState } from './state.ts';
 
-/** What the cgroup of a sandbox' process used, in ns; undefined where it cannot be read. */
+/** What the host's cgroup of one sandbox tells; `root` is the sandbox' own container. */
 export interface HostCpu {
-  read(): number | undefined;
+  /** CPU time that it used, in ns; undefined where it cannot be read. */
+  read(root: ContainerState): number | undefined;
+  /** True where the sandbox is in no cgroup but the root, whose figures are the node's. */
+  isOfNode(root: ContainerState): boolean;
   close(): void;
 }
 
 const NANOS = 1e9;
 
 /** Finds the cgroup at the first read; a sandbox stays in its own. */
-export function openHostCpu(
-  hierarchies: Hierarchies,
-  proc: string,
-  pid: number,
-  files: FileStore,
-): HostCpu {
+export function createHostCpu(hierarchies: Hierarchies, proc: string, files: FileStore): HostCpu {
+  const mount = hierarchies.controller('cpuacct');
   let reader: CpuReader | undefined;
   return {
-    read() {
-      reader ??= open();
+    read(root) {
+      reader ??= open(root);
       const seconds = reader?.read().usageSeconds;
       const isKnown = seconds !== undefined && seconds >= 0 && Number.isFinite(seconds);
       return isKnown ? seconds * NANOS : undefined;
     },
+    isOfNode: (root) => pathOf(root) === '/',
     close: () => reader?.close(),
   };
 
-  function open(): CpuReader | undefined {
-    const mount = hierarchies.controller('cpuacct');
-    if (mount === undefined) return undefined;
-    const path = readCgroupPath(proc, pid, mount.version === 1 ? 'cpuacct' : undefined, files);
-    // The root's figure is the node's and holds nothing.
-    if (path === undefined || path === '/') return undefined;
+  function open(root: ContainerState): CpuReader | undefined {
+    const path = pathOf(root);
+    if (mount === undefined || path === undefined || path === '/') return undefined;
     const directory = `${mount.directory}${path}`;
     return mount.version === 1
       ? openCpuV1(undefined, directory, files)
       : openCpuV2(directory, files);
+  }
+
+  function pathOf({ sandboxPid }: ContainerState): string | undefined {
+    return readCgroupPath(proc, sandboxPid, hierarchies, 'cpuacct', files);
   }
 }

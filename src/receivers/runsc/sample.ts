@@ -1,5 +1,5 @@
 import type { InterfaceStats } from '../../platform/procfs/network.ts';
-import type { ContainerState } from './state.ts';
+import { type ContainerState, isRoot } from './state.ts';
 
 /** What was read of one running container; absent is unknown. */
 export interface ContainerSample {
@@ -29,8 +29,8 @@ export interface Transport {
  * The container to which the sandbox' memory as a whole may be ascribed: the only one beside the
  * sandbox' own, which is small and idle, or the sandbox' own where there is no other.
  */
-export function soleContainer(running: readonly ContainerState[]): ContainerState | undefined {
-  const members = running.filter(({ containerId, sandboxId }) => containerId !== sandboxId);
+export function soleContainer(containers: readonly ContainerState[]): ContainerState | undefined {
+  const members = containers.filter((each) => !isRoot(each));
   if (members.length > 1) return undefined;
-  return members[0] ?? running[0];
+  return members[0] ?? containers[0];
 }

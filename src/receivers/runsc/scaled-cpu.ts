@@ -17,14 +17,14 @@ interface Counter {
 const NANOS_PER_MILLI = 1e6;
 
 /** `cores` bounds what can be used in a time. */
-export function createScaledCpu(cores: number): ScaledCpu {
+export function createScaledCpu(cores: () => number): ScaledCpu {
   let counters = new Map<string, Counter>();
   let lastSum = 0;
   let lastTime = 0;
   return { add };
 
   function add(figures: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
-    const possible = (now - lastTime) * cores * NANOS_PER_MILLI;
+    const possible = (now - lastTime) * cores() * NANOS_PER_MILLI;
     const sum = [...figures.values()].reduce((total, figure) => total + figure, 0);
     const isSameSet =
       figures.size === counters.size && [...figures.keys()].every((id) => counters.has(id));

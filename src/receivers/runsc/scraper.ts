@@ -4,11 +4,11 @@ import type { Settings } from '../../component/factory.ts';
 import { createLayers } from '../../helper/layers/layers.ts';
 import { createLayerWalks } from '../../helper/layers/walks.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { createReceiverKit, type ReceiverKit } from '../../helper/receiver-kit.ts';
-import type { Scraper } from '../../helper/scraper-controller.ts';
-import { createMetricFilter } from '../../helper/scraper-options.ts';
+import { createReceiverKit, type ReceiverKit } from '../../helper/receiver/kit.ts';
+import { createMetricFilter } from '../../helper/receiver/options.ts';
+import type { Scraper } from '../../helper/receiver/scraper-controller.ts';
 import { createStateCounts } from '../../helper/source-state.ts';
-import { createDirectoryWatcher } from '../../helper/watch.ts';
+import { createDirectoryWatcher } from '../../helper/watch-directories.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
 import { createFdBudget } from '../../platform/file/fd-budget.ts';
@@ -20,11 +20,11 @@ import type { StateFile } from '../../platform/runsc/roots.ts';
 import type { Config } from './config.ts';
 import { type Container, createContainers } from './container.ts';
 import { createDiscovery } from './discovery.ts';
-import { openHostCpu } from './host-cpu.ts';
+import { createHostCpu } from './host-cpu.ts';
 import { factsOfState, workloadOf } from './identity.ts';
 import { createInterfaceReader, type InterfaceReader } from './interfaces.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
-import type { ContainerState } from './state.ts';
+import { type ContainerState, isRoot } from './state.ts';
 import { createTransports } from './transport.ts';
 
 interface Entry {
@@ -51,9 +51,11 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   const wantsProcesses =
     isEnabled(PROCESS.container_processes) || isEnabled(PROCESS.container_threads);
   const hierarchies = parseHierarchies(readMountinfo(paths) ?? '', paths);
-  const hostCpuOf = ({ sandboxPid }: ContainerState) =>
-    openHostCpu(hierarchies, proc, sandboxPid, files);
-  const transportOf = createTransports(config, { paths, hostCpuOf, wantsProcesses });
+  const transportOf = createTransports(config, {
+    ...{ paths, wantsProcesses },
+    openHostCpu: () => createHostCpu(hierarchies, proc, files),
+    cores: () => host.cores,
+  });
   const containerOf = createContainers(isEnabled);
   const layers = createLayers({
     ...{ intervalMillis: config.writable_layer_interval, receiver, now },
@@ -82,9 +84,10 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
 
   function added(state: ContainerState, { root }: StateFile): void {
     const { sandboxId, containerId } = state;
+    const life = lifeOf(state);
     const facts = factsOfState(state);
     const workload = workloadOf(state, facts);
-    const entry = entries.get(sandboxId) ?? {
+    const entry = entries.get(life) ?? {
       sandbox: createSandbox({
         ...{ id: sandboxId, receiver, said, failures, counts },
         transport: transportOf(state, root),
@@ -93,15 +96,16 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
       interfaces: createInterfaceReader(proc, files),
       containers: new Map(),
     };
-    entries.set(sandboxId, entry);
+    entries.set(life, entry);
     const version = hierarchies.controller('memory')?.version ?? 2;
     const context = { ...kit, version, hostMemoryBytes: () => host.memoryBytes, layerSources };
     entry.containers.set(containerId, containerOf(context, state, workload));
     kit.speaker.announce(workload, { facts });
   }
 
-  function removed({ sandboxId, containerId }: ContainerState): void {
-    const entry = entries.get(sandboxId);
+  function removed(state: ContainerState): void {
+    const { containerId } = state;
+    const entry = entries.get(lifeOf(state));
     const container = entry?.containers.get(containerId);
     if (entry === undefined || container === undefined) return;
     container.close();
@@ -109,7 +113,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     entry.containers.delete(containerId);
     if (entry.containers.size > 0) return;
     entry.sandbox.close();
-    entries.delete(sandboxId);
+    entries.delete(lifeOf(state));
   }
 
   async function scrape(signal: AbortSignal, _: unknown, deadline: number): Promise<Point[]> {
@@ -135,7 +139,7 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
       const container = entry.containers.get(id);
       if (container === undefined) continue;
       container.record(values, time);
-      if (id !== container.state.sandboxId) continue;
+      if (!isRoot(container.state)) continue;
       container.recordInterfaces(entry.interfaces.read(container.state, sample.interfaces));
     }
   }
@@ -149,7 +153,11 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   }
 }
 
+/** A sandbox that is made anew under its old id counts from zero. */
+function lifeOf({ sandboxId, sandboxPid }: ContainerState): string {
+  return `${sandboxPid} ${sandboxId}`;
+}
+
 function rootFirst(states: readonly ContainerState[]): ContainerState[] {
-  const isRoot = ({ containerId, sandboxId }: ContainerState) => containerId === sandboxId;
   return [...states].sort((a, b) => Number(isRoot(b)) - Number(isRoot(a)));
 }

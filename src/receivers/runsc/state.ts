@@ -11,3 +11,8 @@ export function readContainerState(path: string, name: StateName): ContainerStat
   const state = readState(path, name);
   return state && { ...state, spec: parseOciSpec(state.spec) };
 }
+
+/** True for the sandbox' own container: the pause container of a pod. */
+export function isRoot({ containerId, sandboxId }: ContainerState): boolean {
+  return containerId === sandboxId;
+}

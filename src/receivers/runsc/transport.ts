@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import pLimit from 'p-limit';
 import type { RootedPaths } from '../../platform/file/rooted.ts';
 import { addressOf } from '../../platform/runsc/address.ts';
@@ -18,29 +18,33 @@ export type MakeTransport = (state: ContainerState, root: string) => Transport;
 /** What transports need of their receiver. */
 export interface TransportContext {
   readonly paths: RootedPaths;
-  hostCpuOf(state: ContainerState): HostCpu;
+  /** Makes one for each sandbox. */
+  openHostCpu(): HostCpu;
+  /** Online CPUs of the host: an agent may be bound to some of them. */
+  cores(): number | undefined;
   readonly wantsProcesses: boolean;
 }
 
 /** Reads the options; what runs at a time is counted over all sandboxes. */
 export function createTransports(
   config: Config,
-  { paths, hostCpuOf, wantsProcesses }: TransportContext,
+  { paths, openHostCpu, cores, wantsProcesses }: TransportContext,
 ): MakeTransport {
   const limit = pLimit(config.max_concurrency);
   return (state, root) => {
+    const hostCpu = openHostCpu();
     const control = createControlTransport({
       connect: () => connectControl(addressOf(state, root, paths)),
       wantsProcesses,
       timeoutMillis: config.sandbox_timeout,
-      hostCpu: hostCpuOf(state),
+      hostCpu,
     });
     const command = { program: config.runsc_path, root };
     const run = (id: string, deadline: number) =>
       limit(() =>
         readEvent(command, id, Math.min(deadline, performance.now() + config.sandbox_timeout)),
       );
-    const events = createEventsTransport(run, availableParallelism());
+    const events = createEventsTransport(run, hostCpu, () => cores() ?? cpus().length);
     if (config.transport === 'control_socket') return control;
     return config.transport === 'events' ? events : chooseTransport(control, events);
   };

@@ -43,7 +43,7 @@ test('what a real sandbox answered', () => {
   const [event] = replies;
   const { usageNanos, event: told } = parseEventReply(event.result);
   expect(usageNanos.get(IDLE)).toBe(10_000_000);
-  expect(told).toMatchObject({ memoryBytes: 73_281_536, processes: 3, interfaces: undefined });
+  expect(told).toMatchObject({ memoryBytes: 73_281_536, tasks: 3, interfaces: undefined });
   const processes = replies.find(({ result }) => Array.isArray(result));
   expect(parseProcesses(processes.result)).toEqual({ processes: 1, threads: 1 });
   expect(() => parseEventReply({ event: {} })).toThrow('is not a result of containerManager.Event');

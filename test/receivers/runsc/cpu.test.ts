@@ -66,7 +66,7 @@ describe('the figures of runsc events', () => {
   test('go back and jump, as captured; the counter does neither', () => {
     expect(idle.some((value, i) => value < (idle[i - 1] ?? 0))).toBe(true);
     expect(afterExit).toBeGreaterThan(30 * SECOND);
-    const cpu = createScaledCpu(2);
+    const cpu = createScaledCpu(() => 2);
     const seen: number[] = [];
     for (const [i, value] of idle.entries()) {
       const figures = new Map([
@@ -85,7 +85,7 @@ describe('the figures of runsc events', () => {
   });
 
   test('a container that ends between two of the reads shows as a sum that is not credible', () => {
-    const cpu = createScaledCpu(2);
+    const cpu = createScaledCpu(() => 2);
     const figures = (a: number, b: number) =>
       new Map([
         ['a', a * SECOND],

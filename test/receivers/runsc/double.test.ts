@@ -17,6 +17,8 @@ const INTERFACES = [
     RxDropped: 2,
     TxBytes: 500,
     TxPackets: 5,
+    TxErrors: 0,
+    TxDropped: 0,
   },
 ];
 const CPU = 'container_cpu_usage_seconds_total';
@@ -81,6 +83,14 @@ test('a build that divides memory: the only workload has all of it, pause none',
   expect(byContainer(await observed.read(), MEMORY)).toEqual({ burner: 3e6 });
 });
 
+test('a build that divides memory: one that has stopped is counted, so no part is the whole', async () => {
+  const { double, observed } = await setUp({ memory: 'split' });
+  (double.containers.idle as { processes: number }).processes = 0;
+  const rows = await observed.read();
+  expect(byContainer(rows, MEMORY)).toEqual({});
+  expect(byContainer(rows, CPU)).toEqual({ '': 0, burner: 1 });
+});
+
 test('CPU times by name, as with cgroups v1 in the guest', async () => {
   const { observed } = await setUp({ isKeyedByName: true });
   expect(byContainer(await observed.read(), CPU)).toEqual({ '': 0, burner: 1, idle: 2 });
@@ -110,11 +120,32 @@ test.each([
   expect(byContainer(await observed.read(), CPU)).toEqual({ '': 0, burner: 1, idle: 2 });
 });
 
-test('a container that has no process any more is gone, the others stay', async () => {
+test.each(['', 'metric_sets: [cpu]'])(
+  'a container that has no process any more is gone, the others stay, with "%s"',
+  async (yaml) => {
+    const { double, observed } = await setUp({}, yaml);
+    await observed.read();
+    (double.containers.burner as { processes: number }).processes = 0;
+    expect(byContainer(await observed.read(), CPU)).toEqual({ '': 0, idle: 2 });
+  },
+);
+
+test('a sandbox that is made anew between two reads begins anew', async () => {
   const { double, observed } = await setUp();
   await observed.read();
-  (double.containers.burner as { processes: number }).processes = 0;
-  expect(byContainer(await observed.read(), CPU)).toEqual({ '': 0, idle: 2 });
+  for (const each of Object.values(double.containers)) each.cpuNanos += 5e9;
+  await observed.read();
+  double.restart();
+  for (const each of Object.values(double.containers)) each.cpuNanos = 1e9;
+  expect(byContainer(await observed.read(), CPU)).toEqual({ '': 1, burner: 1, idle: 1 });
+});
+
+test('an interface of which a count is not told is left out', async () => {
+  const some = { Name: 'eth1', RxBytes: 7, TxBytes: 7 };
+  const { observed } = await setUp({ interfaces: [...INTERFACES, some] });
+  const rows = await observed.read();
+  const found = rows.filter(({ metric }) => metric === 'container_network_receive_bytes_total');
+  expect(found.map(({ labels }) => labels.interface)).toEqual(['eth0']);
 });
 
 test('a root that comes later, and containers that are added', async () => {

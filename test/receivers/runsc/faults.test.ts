@@ -82,9 +82,11 @@ test('a sandbox that was killed: its state files stay and give no rows', async (
 }, 20_000);
 
 test('a pid that another process has taken is not the sandbox', async () => {
-  const path = join(folder, ROOT, `${bad.id}_sandbox:${bad.id}.state`);
-  const state = { id: bad.id, createdAt: '2026-11-21T00:00:00Z', spec: {} };
-  writeFileSync(path, JSON.stringify({ ...state, sandbox: { id: bad.id, pid: good.pid } }));
+  for (const { id } of Object.values(bad.containers)) {
+    const state = { id, createdAt: '2026-11-21T00:00:00Z', spec: {} };
+    const text = JSON.stringify({ ...state, sandbox: { id: bad.id, pid: good.pid } });
+    writeFileSync(join(folder, ROOT, `${id}_sandbox:${bad.id}.state`), text);
+  }
   const rows = await (await run()).read();
   expect([count(rows, good), count(rows, bad)]).toEqual([3, 0]);
 });

@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { build } from '../peers.ts';
 
 /** What a run of crictl gave. */
 export interface CrictlRun {
@@ -48,8 +48,7 @@ export interface MetricJson {
 
 /** The path of the program: built once, from the Go module proxy. */
 export function buildCrictl(): string {
-  const script = join(import.meta.dirname, 'build-crictl.sh');
-  return execFileSync('bash', [script], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  return build('cri/build-crictl.sh');
 }
 
 /** Asks the CRI on a socket; it may be this process that answers. */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { build } from '../peers.ts';
 
 /** Where a container finds a volume. */
 interface VolumeMount {
@@ -67,8 +68,7 @@ interface RenderedObject {
 
 /** The path of the program that renders; it is built once. */
 export function buildRenderer(): string {
-  const script = join(import.meta.dirname, 'build-manifests.sh');
-  return execFileSync('bash', [script], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  return build('build-go.sh', 'kubernetes');
 }
 
 /** Renders a folder of config/k8s with components beside it; an unknown key is an error. */

@@ -9,6 +9,7 @@ interface DoubleContainer {
   readonly name: string;
   cpuNanos: number;
   memoryBytes: number;
+  /** 0 where it has stopped and was not deleted. */
   processes: number;
 }
 
@@ -47,6 +48,8 @@ export interface SandboxDouble {
   readonly pid: number;
   /** Takes the process away; state files and socket stay. */
   kill(): void;
+  /** Takes it away and makes it anew, under the same ids. */
+  restart(): void;
   close(): Promise<void>;
 }
 
@@ -72,7 +75,7 @@ export async function startDouble(
   );
   const root = options.root ?? '/run/runsc';
   const socketPath = join(options.socketFolder ?? root, `runsc-${id}.sock`);
-  const pid = ++pids;
+  let pid = 0;
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -85,13 +88,13 @@ export async function startDouble(
   for (const each of [root, options.socketFolder ?? root]) {
     mkdirSync(join(host, each), { recursive: true });
   }
-  mkdirSync(join(host, 'proc', String(pid)), { recursive: true });
-  // runsc gives the id to the process as its last argument.
-  writeFileSync(join(host, 'proc', String(pid), 'cmdline'), `runsc-sandbox\0boot\0${id}\0`);
   if (options.listens !== false) await listen(server, join(host, socketPath));
-  for (const container of Object.values(containers)) writeState(container);
+  restart();
   const double: SandboxDouble = {
-    ...{ id, pid, containers, asked, fault: undefined, kill, close },
+    ...{ id, containers, asked, fault: undefined, kill, restart, close },
+    get pid() {
+      return pid;
+    },
     get connections() {
       return connections;
     },
@@ -146,9 +149,12 @@ export async function startDouble(
   }
 
   function eventOf(container: DoubleContainer): object {
-    const running = Object.values(containers);
-    const total = running.reduce((sum, each) => sum + each.memoryBytes, 0);
-    const divided = container.id === id ? 0 : Math.floor(total / (running.length - 1));
+    const all = Object.values(containers);
+    const total = all.reduce((sum, each) => sum + each.memoryBytes, 0);
+    const divided = container.id === id ? 0 : Math.floor(total / (all.length - 1));
+    // The guest's cgroups outlive the processes in them.
+    const timed = all.filter(({ processes }) => processes > 0 || options.memory !== 'split');
+    const tasks = container.processes * 2;
     const usage = options.memory === 'split' ? divided : container.memoryBytes;
     const key = (each: DoubleContainer) => (each.id === id ? '__no_name_0' : each.name);
     return {
@@ -158,12 +164,12 @@ export async function startDouble(
         data: {
           cpu: { usage: {} },
           memory: { usage: { limit: 0, ...(usage === 0 ? {} : { usage }), failcnt: 0 } },
-          pids: { current: container.processes },
+          pids: tasks === 0 ? {} : { current: tasks },
           ...(options.interfaces === undefined ? {} : { network_interfaces: options.interfaces }),
         },
       },
       containerUsage: Object.fromEntries(
-        running.map((each) => [options.isKeyedByName ? key(each) : each.id, each.cpuNanos]),
+        timed.map((each) => [options.isKeyedByName ? key(each) : each.id, each.cpuNanos]),
       ),
     };
   }
@@ -206,6 +212,15 @@ export async function startDouble(
       },
     };
     writeFileSync(join(host, root, `${container.id}_sandbox:${id}.state`), JSON.stringify(state));
+  }
+
+  function restart(): void {
+    kill();
+    pid = ++pids;
+    mkdirSync(join(host, 'proc', String(pid)), { recursive: true });
+    // runsc gives the id to the process as its last argument.
+    writeFileSync(join(host, 'proc', String(pid), 'cmdline'), `runsc-sandbox\0boot\0${id}\0`);
+    for (const container of Object.values(containers)) writeState(container);
   }
 
   function kill(): void {
