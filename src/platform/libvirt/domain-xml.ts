@@ -8,9 +8,7 @@ export interface DomainDescription {
   readonly metadata: readonly XmlElement[];
   /** Variables that its QEMU is started with (libvirt.org/drvqemu.html); undefined without any. */
   readonly environment: ReadonlyMap<string, string> | undefined;
-  /** The most that the guest may have. */
-  readonly memoryBytes: number | undefined;
-  /** What the balloon leaves of it. */
+  /** What the balloon leaves of the memory that the guest may have. */
   readonly currentMemoryBytes: number | undefined;
   readonly vcpus: VcpuCounts;
   readonly cpuTune: CpuTune;
@@ -18,7 +16,6 @@ export interface DomainDescription {
   /** The cgroup below which the domain's is, such as `/machine`. */
   readonly partition: string | undefined;
   readonly disks: readonly DomainDisk[];
-  readonly interfaces: readonly DomainInterface[];
   /** How often the guest's driver tells its memory; undefined or 0 is never. */
   readonly balloonPeriodSeconds: number | undefined;
   /** Whether the agent inside the guest listens; undefined where the domain has no channel for it. */
@@ -53,30 +50,12 @@ interface DomainDisk {
   readonly device: string;
   /** The name that the statistics have, such as `vda`. */
   readonly target: string;
-  /** The file, device, volume or network name; undefined for an empty drive. */
-  readonly source: string | undefined;
-  readonly alias: string | undefined;
-  readonly serial: string | undefined;
-}
-
-/** `<interface>`, in the order of the statistics' net.N. */
-interface DomainInterface {
-  /** `bridge`, `network`, `ethernet`, `user`, ... */
-  readonly type: string | undefined;
-  /** The host's device, which is the name that the statistics have. */
-  readonly target: string | undefined;
-  /** `net0`, or what the user gave: `ua-...`. */
-  readonly alias: string | undefined;
-  readonly mac: string | undefined;
-  /** The bridge, network or device that it is on. */
-  readonly source: string | undefined;
 }
 
 const QEMU_NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0';
 const AGENT = 'org.qemu.guest_agent.0';
 /** VIR_DOMAIN_MEMORY_PARAM_UNLIMITED, in KiB, and what some versions round it to. */
 const UNLIMITED_BYTES = 9_007_199_254_740_000 * 1024;
-const SOURCES = ['file', 'dev', 'name', 'volume', 'dir', 'bridge', 'network', 'path'];
 const UNITS: Readonly<Record<string, number>> = {
   ...{ b: 1, bytes: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 },
   ...{ k: 2 ** 10, KiB: 2 ** 10, M: 2 ** 20, MiB: 2 ** 20 },
@@ -95,14 +74,12 @@ export function parseDomainXml(text: string): DomainDescription {
   return {
     ...{ name, uuid, metadata: childOf(domain, 'metadata')?.children ?? [] },
     environment: environmentOf(domain),
-    memoryBytes: bytesOf(childOf(domain, 'memory')),
-    currentMemoryBytes: bytesOf(childOf(domain, 'currentMemory')),
+    currentMemoryBytes: bytesOf(childOf(domain, 'currentMemory') ?? childOf(domain, 'memory')),
     vcpus: vcpusOf(childOf(domain, 'vcpu')),
     cpuTune: cpuTuneOf(childOf(domain, 'cputune')),
     memoryTune: memoryTuneOf(childOf(domain, 'memtune')),
     partition: childOf(childOf(domain, 'resource'), 'partition')?.text || undefined,
     disks: childrenOf(devices, 'disk').flatMap(diskOf),
-    interfaces: childrenOf(devices, 'interface').map(interfaceOf),
     balloonPeriodSeconds: numberOf(
       attributeOf(childOf(childOf(devices, 'memballoon'), 'stats'), 'period'),
     ),
@@ -160,30 +137,7 @@ function memoryTuneOf(tune: XmlElement | undefined): MemoryTune {
 function diskOf(disk: XmlElement): DomainDisk[] {
   const target = attributeOf(childOf(disk, 'target'), 'dev');
   if (target === undefined) return [];
-  return [
-    {
-      device: disk.attributes.get('device') ?? 'disk',
-      target,
-      source: sourceOf(disk),
-      alias: attributeOf(childOf(disk, 'alias'), 'name'),
-      serial: childOf(disk, 'serial')?.text || undefined,
-    },
-  ];
-}
-
-function interfaceOf(device: XmlElement): DomainInterface {
-  return {
-    type: device.attributes.get('type'),
-    target: attributeOf(childOf(device, 'target'), 'dev'),
-    alias: attributeOf(childOf(device, 'alias'), 'name'),
-    mac: attributeOf(childOf(device, 'mac'), 'address'),
-    source: sourceOf(device),
-  };
-}
-
-function sourceOf(device: XmlElement): string | undefined {
-  const source = childOf(device, 'source');
-  return SOURCES.map((name) => attributeOf(source, name)).find((value) => value !== undefined);
+  return [{ device: attributeOf(disk, 'device') ?? 'disk', target }];
 }
 
 function agentOf(channels: readonly XmlElement[]): boolean | undefined {

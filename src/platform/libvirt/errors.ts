@@ -15,16 +15,10 @@ export class LibvirtError extends Error {
 
 /** virErrorNumber: those that a caller may want to tell apart. */
 export const ERROR_CODE = {
-  noSupport: 3,
   operationDenied: 29,
   noDomain: 42,
   authFailed: 45,
-  operationInvalid: 55,
-  operationTimeout: 68,
-  argumentUnsupported: 74,
   authCancelled: 79,
-  operationUnsupported: 84,
-  agentUnresponsive: 86,
   accessDenied: 88,
   authUnavailable: 94,
 } as const;

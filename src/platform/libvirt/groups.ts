@@ -3,12 +3,9 @@ import { kibibytesAt, numberAt, type SlotOf, textAt, type Values } from './group
 /** state.* */
 export function planState(slot: SlotOf) {
   const state = slot('state');
-  const reason = slot('reason');
   return (v: Values) => ({
     /** virDomainState: 1 runs, 3 is paused, 5 is shut off. */
     state: numberAt(v, state),
-    /** Depends on the state: virDomainRunningReason and so on. */
-    reason: numberAt(v, reason),
   });
 }
 
@@ -60,6 +57,7 @@ export function planBalloon(slot: SlotOf) {
     swapInBytes: kibibytesAt(v, swapIn),
     swapOutBytes: kibibytesAt(v, swapOut),
     majorFaults: numberAt(v, major),
+    /** By Linux's driver all, the major ones too. */
     minorFaults: numberAt(v, minor),
     hugetlbAllocations: numberAt(v, allocations),
     hugetlbFailures: numberAt(v, failures),
@@ -115,7 +113,7 @@ export function planInterface(slot: SlotOf, index: number) {
 
 /** block.N.*; `index` is the place in the domain's XML. */
 export function planBlock(slot: SlotOf, index: number) {
-  const [name, path] = [slot('name'), slot('path')];
+  const name = slot('name');
   const [readRequests, readBytes] = [slot('rd.reqs'), slot('rd.bytes')];
   const [writeRequests, writeBytes] = [slot('wr.reqs'), slot('wr.bytes')];
   const [readTimes, writeTimes] = [slot('rd.times'), slot('wr.times')];
@@ -126,8 +124,6 @@ export function planBlock(slot: SlotOf, index: number) {
     index,
     /** The disk's target, such as `vda`. */
     name: textAt(v, name),
-    /** Absent for an empty drive and for disks of the network. */
-    path: textAt(v, path),
     readRequests: numberAt(v, readRequests),
     readBytes: numberAt(v, readBytes),
     readNanos: numberAt(v, readTimes),
@@ -146,16 +142,8 @@ export function planBlock(slot: SlotOf, index: number) {
 
 /** dirtyrate.*: of the last measurement that someone asked for. */
 export function planDirtyRate(slot: SlotOf) {
-  const status = slot('calc_status');
-  const start = slot('calc_start_time');
-  const period = slot('calc_period');
   const rate = slot('megabytes_per_second');
   return (v: Values) => ({
-    /** virDomainDirtyRateStatus: 0 never measured, 1 measures, 2 was measured. */
-    status: numberAt(v, status),
-    /** Of the host's monotonic clock. */
-    startSeconds: numberAt(v, start),
-    periodSeconds: numberAt(v, period),
     /** Absent until it was measured. */
     mebibytesPerSecond: numberAt(v, rate),
   });

@@ -27,12 +27,6 @@ const TYPE = { int: 1, uint: 2, hyper: 3, unsignedHyper: 4, double: 5, boolean: 
 /** The least that a parameter takes: an empty key, the type, a value of four bytes. */
 const MIN_PARAMETER_BYTES = 12;
 
-/** The value of a key; undefined when there is no such key. */
-export function parameterOf(parameters: Parameters, key: string): ParameterValue | undefined {
-  const slot = parameters.layout.slots.get(key);
-  return slot === undefined ? undefined : parameters.values[slot];
-}
-
 /** Reads an array of remote_typed_param. */
 export function readParameters(reader: XdrReader, keys: KeyTrie): Parameters {
   const count = readCount(reader, MIN_PARAMETER_BYTES);

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { bool, list, oneOf, option, record, section, text } from '../../confmap/codecs.ts';
 import { duration, glob } from '../../confmap/formats.ts';
-import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/scraper-options.ts';
+import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/receiver/options.ts';
 import { METADATA } from './metadata.ts';
 
 /** The statistics that can be asked for, by libvirt's names. */
@@ -48,13 +48,21 @@ export const CONFIG = section({
     'none',
     'who tells how full the file systems of a guest are: `agent` asks the one inside the guest',
   ),
-  guest_filesystems_interval: option(duration(), 60_000, 'how old its answer may be'),
+  guest_filesystems_interval: option(
+    duration(),
+    60_000,
+    'how often it is asked; an answer stands for three times as long',
+  ),
   virt_df: option(
     bool(),
     false,
     'looks into the disks of guests that have no agent, with `virt-df` of libguestfs: seconds of CPU for each',
   ),
-  virt_df_interval: option(duration(), 3_600_000, 'how old its answer may be'),
+  virt_df_interval: option(
+    duration(),
+    3_600_000,
+    'how often it looks; an answer stands for three times as long',
+  ),
   virt_df_path: option(text(), 'virt-df', 'the program'),
   ...metricOptions(METADATA.series),
   ...OBSERVER_OPTIONS,

@@ -1,10 +1,9 @@
 import { CPU } from '../../catalog/cpu.ts';
 import { DISK } from '../../catalog/disk.ts';
 import { DISK_IO } from '../../catalog/disk-io.ts';
-import { LIFETIME } from '../../catalog/lifetime.ts';
 import { MEMORY } from '../../catalog/memory.ts';
 import { NETWORK } from '../../catalog/network.ts';
-import type { Row } from '../../helper/row-table.ts';
+import type { Row } from '../../helper/receiver/row-table.ts';
 import type { Labels } from '../../pdata/series.ts';
 import type { DomainStats } from '../../platform/libvirt/domain-stats.ts';
 import type { FilesystemUse } from './filesystems.ts';
@@ -23,13 +22,6 @@ const faults = (failure_type: string, scope: string): Labels =>
 /** Seconds of nanoseconds. */
 export function seconds(nanos: number | undefined): number | undefined {
   return nanos === undefined ? undefined : nanos / 1e9;
-}
-
-/** All faults, as the kernel's pgfault has them. */
-function allFaults({ minorFaults, majorFaults }: Balloon): number | undefined {
-  return minorFaults === undefined || majorFaults === undefined
-    ? undefined
-    : minorFaults + majorFaults;
 }
 
 /** CPU, of the host. */
@@ -56,7 +48,8 @@ export const RSS_ROWS: readonly Row<Balloon>[] = [[MEMORY.container_memory_rss, 
 /** What the guest counts; all of it is one container's own. */
 export const FAULT_ROWS: readonly Row<Balloon>[] = ['container', 'hierarchy'].flatMap(
   (scope): Row<Balloon>[] => [
-    [MEMORY.container_memory_failures_total, allFaults, faults('pgfault', scope)],
+    // Linux's driver tells its pgfault as the minor ones, which holds the major ones too.
+    [MEMORY.container_memory_failures_total, (s) => s.minorFaults, faults('pgfault', scope)],
     [MEMORY.container_memory_failures_total, (s) => s.majorFaults, faults('pgmajfault', scope)],
   ],
 );
@@ -87,20 +80,4 @@ export const BLOCK_ROWS: readonly Row<Block>[] = [
 export const FILESYSTEM_ROWS: readonly Row<FilesystemUse>[] = [
   [DISK.container_fs_usage_bytes, (s) => s.usedBytes],
   [DISK.container_fs_limit_bytes, (s) => s.totalBytes],
-];
-
-/** When a domain started and was last read, in ms since the epoch. */
-interface Lifetime {
-  /** Undefined where the host does not tell. */
-  readonly startMillis: number | undefined;
-  readonly seenMillis: number;
-}
-
-/** In whole seconds. */
-export const LIFE_ROWS: readonly Row<Lifetime>[] = [
-  [
-    LIFETIME.container_start_time_seconds,
-    ({ startMillis }) => (startMillis === undefined ? undefined : Math.floor(startMillis / 1000)),
-  ],
-  [LIFETIME.container_last_seen, (s) => Math.floor(s.seenMillis / 1000)],
 ];

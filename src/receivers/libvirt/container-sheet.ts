@@ -1,6 +1,7 @@
 import type { Metric } from '../../catalog/metric.ts';
-import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
-import { createRowTable } from '../../helper/row-table.ts';
+import { LIFETIME_ROWS } from '../../helper/receiver/lifetime-rows.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/receiver/metrics-builder.ts';
+import { createRowTable } from '../../helper/receiver/row-table.ts';
 import { SPEC_ROWS } from '../../workload/spec.ts';
 import {
   BLOCK_ROWS,
@@ -8,7 +9,6 @@ import {
   FAULT_ROWS,
   FILESYSTEM_ROWS,
   INTERFACE_ROWS,
-  LIFE_ROWS,
   MEMORY_ROWS,
   RSS_ROWS,
 } from './container-rows.ts';
@@ -40,7 +40,7 @@ export function createContainerSheets(
   const memory = table.add(MEMORY_ROWS);
   const rss = table.add(RSS_ROWS);
   const spec = table.add(SPEC_ROWS);
-  const life = table.add(LIFE_ROWS);
+  const life = table.add(LIFETIME_ROWS);
   const guestTable = createRowTable(isEnabled);
   const faults = guestTable.add(FAULT_ROWS);
   const openInterfaces = createDeviceRows(isEnabled, interfaceKind('interface'), INTERFACE_ROWS);
@@ -81,7 +81,7 @@ export function createContainerSheets(
       if (!description.balloonPeriodSeconds) memory.record(into, hostUse(balloon), time);
       if (toldAt === undefined) return;
       memory.record(into, guestUse(balloon), toldAt);
-      faults.record(guest.of(balloon, toldAt), balloon, toldAt);
+      faults.record(guest.of(balloon), balloon, toldAt);
     }
 
     function close(): void {

@@ -1,18 +1,17 @@
 import type { Counter } from '../../component/telemetry.ts';
 import type { LogOnce } from '../../helper/log-once.ts';
-import type { MetricsBuilder } from '../../helper/metrics-builder.ts';
+import type { MetricsBuilder } from '../../helper/receiver/metrics-builder.ts';
 import { createSource, type Source, type StateCounts } from '../../helper/source-state.ts';
 import { connectLibvirt, type LibvirtClient } from '../../platform/libvirt/client.ts';
 import type { Domain } from '../../platform/libvirt/domain.ts';
 import { parseDomainStats } from '../../platform/libvirt/domain-stats.ts';
-import type { DomainDescription } from '../../platform/libvirt/domain-xml.ts';
 import { isDenied, LibvirtError, LibvirtUnreachable } from '../../platform/libvirt/errors.ts';
 import type { LibvirtTarget } from '../../platform/libvirt/uri.ts';
 import { createAgents } from './agent.ts';
 import type { Background } from './background.ts';
 import type { FilesystemUse } from './filesystems.ts';
 import type { Member } from './member.ts';
-import { createMembers } from './members.ts';
+import { createMembers, type FoundDomain } from './members.ts';
 import { readStats, type StatsOptions } from './stats.ts';
 
 /** One daemon as a source of its own: what happens to it costs no other. */
@@ -47,11 +46,7 @@ export interface DaemonPlace {
 }
 
 /** Makes a member; `agent` follows the file systems that its agent tells. */
-export type OpenMember = (
-  domain: Domain,
-  description: DomainDescription,
-  agent: AgentOf | undefined,
-) => Member;
+export type OpenMember = (found: FoundDomain, agent: AgentOf | undefined) => Member;
 
 /** Follows what the agent of a domain tells. */
 export type AgentOf = (
@@ -80,9 +75,10 @@ export function createDaemon(
       ? (domain) => background.follow({ ...fields, domain: domain.name }, () => agents.read(domain))
       : undefined;
   const members = createMembers({
-    ...{ callMillis: statsOptions.callMillis, said, fields, wants: context.wants },
+    ...{ callMillis: statsOptions.callMillis, said, fields },
+    ...{ now: context.now, wants: context.wants },
     failed: () => failures.add(1),
-    open: (domain, description) => openMember(domain, description, agentOf),
+    open: (found) => openMember(found, agentOf),
   });
   let client: LibvirtClient | undefined;
   let target: LibvirtTarget | undefined;

@@ -1,7 +1,10 @@
 import type { Metric } from '../../catalog/metric.ts';
-import { createLabelledRecorders, type LifeOwner } from '../../helper/labelled-recorders.ts';
-import type { MetricsBuilder } from '../../helper/metrics-builder.ts';
-import { createRowTable, type Row } from '../../helper/row-table.ts';
+import {
+  createLabelledRecorders,
+  type LifeOwner,
+} from '../../helper/receiver/labelled-recorders.ts';
+import type { MetricsBuilder } from '../../helper/receiver/metrics-builder.ts';
+import { createRowTable, type Row } from '../../helper/receiver/row-table.ts';
 
 /** The rows of a domain's disks, interfaces, virtual CPUs or file systems, as they come and go. */
 export interface Devices<T> {

@@ -4,7 +4,7 @@ import {
   LIBVIRT_FILESYSTEM as FILESYSTEM,
   LIBVIRT_INTERFACE as INTERFACE,
 } from '../../catalog/libvirt-devices.ts';
-import type { Row } from '../../helper/row-table.ts';
+import type { Row } from '../../helper/receiver/row-table.ts';
 import type { DomainStats } from '../../platform/libvirt/domain-stats.ts';
 import { type Block, type Cpu, type Interface, seconds } from './container-rows.ts';
 import type { FilesystemUse } from './filesystems.ts';

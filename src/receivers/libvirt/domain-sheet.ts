@@ -1,6 +1,6 @@
 import type { Metric } from '../../catalog/metric.ts';
-import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
-import { createRowTable, type Row } from '../../helper/row-table.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/receiver/metrics-builder.ts';
+import { createRowTable, type Row } from '../../helper/receiver/row-table.ts';
 import { blockKind, FILESYSTEM_KIND, interfaceKind, VCPU_KIND } from './device-kinds.ts';
 import { createDeviceRows } from './device-rows.ts';
 import {
@@ -30,23 +30,24 @@ export function createDomainSheets(
   isEnabled: (metric: Metric) => boolean,
   isInContainer: boolean,
 ): (builder: MetricsBuilder, owner: Owner) => Sheet {
-  const only = <T>(rows: readonly Row<T>[]) => (isInContainer ? rows : []);
+  const inContainer = <T>(rows: readonly Row<T>[]) => (isInContainer ? rows : []);
   const table = createRowTable(isEnabled);
   const state = table.add(STATE_ROWS);
-  const cpu = table.add([...HALT_POLL_ROWS, ...only(CPU_TIME_ROWS)]);
+  const cpu = table.add([...HALT_POLL_ROWS, ...inContainer(CPU_TIME_ROWS)]);
   const vcpuCount = table.add(VCPU_COUNT_ROWS);
   const balloonRows = table.add(BALLOON_ROWS);
   const memory = table.add(GUEST_MEMORY_ROWS);
   const dirty = table.add(DIRTY_RATE_ROWS);
   const guestTable = createRowTable(isEnabled);
   const counts = guestTable.add(GUEST_COUNT_ROWS);
-  const blockRows = [...BLOCK_DETAIL_ROWS, ...only(BLOCK_IO_ROWS)];
-  const interfaceRows = only(INTERFACE_IO_ROWS);
+  const blockRows = [...BLOCK_DETAIL_ROWS, ...inContainer(BLOCK_IO_ROWS)];
+  const interfaceRows = inContainer(INTERFACE_IO_ROWS);
+  const filesystemRows = inContainer(GUEST_FILESYSTEM_ROWS);
   const target = 'target_device';
   const openVcpus = createDeviceRows(isEnabled, VCPU_KIND, VCPU_ROWS);
   const openInterfaces = createDeviceRows(isEnabled, interfaceKind(target), interfaceRows);
   const openBlocks = createDeviceRows(isEnabled, blockKind(target), blockRows);
-  const openFilesystems = createDeviceRows(isEnabled, FILESYSTEM_KIND, only(GUEST_FILESYSTEM_ROWS));
+  const openFilesystems = createDeviceRows(isEnabled, FILESYSTEM_KIND, filesystemRows);
   return open;
 
   function open(builder: MetricsBuilder, owner: Owner): Sheet {
@@ -68,7 +69,7 @@ export function createDomainSheets(
       if (balloon !== undefined) balloonRows.record(recorder, balloon, time);
       if (balloon !== undefined && toldAt !== undefined) {
         memory.record(recorder, balloon, toldAt);
-        counts.record(guest.of(balloon, toldAt), balloon, toldAt);
+        counts.record(guest.of(balloon), balloon, toldAt);
       }
       vcpus.record(stats.vcpus, time);
       interfaces.record(stats.interfaces, time);

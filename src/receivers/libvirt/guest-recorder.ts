@@ -1,12 +1,11 @@
-import type { LifeOwner } from '../../helper/labelled-recorders.ts';
-import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
-import type { RowTable } from '../../helper/row-table.ts';
+import type { LifeOwner } from '../../helper/receiver/labelled-recorders.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/receiver/metrics-builder.ts';
+import type { RowTable } from '../../helper/receiver/row-table.ts';
 import type { Balloon } from './guest-memory.ts';
 
 /** The recorder of what a guest counts itself. */
 export interface GuestRecorder {
-  /** `toldAt` is when the guest told, in ms. */
-  of(balloon: Balloon, toldAt: number): Recorder;
+  of(balloon: Balloon): Recorder;
   close(): void;
 }
 
@@ -18,16 +17,14 @@ export function createGuestRecorder(
 ): GuestRecorder {
   let recorder: Recorder | undefined;
   let last: Balloon | undefined;
-  let lastToldAt = 0;
   return {
-    of(balloon, toldAt) {
+    of(balloon) {
       if (recorder !== undefined && last !== undefined && isLess(balloon, last)) {
-        builder.drop(recorder);
-        recorder = builder.recorder(table.templates, owner.labels(), lastToldAt);
+        const start = builder.drop(recorder);
+        recorder = builder.recorder(table.templates, owner.labels(), start);
       }
       recorder ??= builder.recorder(table.templates, owner.labels(), owner.start());
       last = balloon;
-      lastToldAt = toldAt;
       return recorder;
     },
     close() {
@@ -46,5 +43,8 @@ const COUNTS = [
 ] as const;
 
 function isLess(balloon: Balloon, before: Balloon): boolean {
-  return COUNTS.some((key) => (balloon[key] ?? 0) < (before[key] ?? 0));
+  return COUNTS.some((key) => {
+    const [now, then] = [balloon[key], before[key]];
+    return now !== undefined && then !== undefined && now < then;
+  });
 }

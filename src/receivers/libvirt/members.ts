@@ -21,15 +21,24 @@ export interface Members {
   close(): void;
 }
 
+/** A running domain that is new. */
+export interface FoundDomain {
+  readonly domain: Domain;
+  readonly description: DomainDescription;
+  /** When a list had it not yet, in ms since the epoch; undefined for those of the first list. */
+  readonly sinceMillis: number | undefined;
+}
+
 /** What they are made with. */
 export interface MembersOptions {
   /** Longest wait for one call, in ms. */
   readonly callMillis: number;
   readonly said: LogOnce;
   readonly fields: Readonly<Record<string, string>>;
+  now(): number;
   failed(): void;
   wants(domain: Domain): boolean;
-  open(domain: Domain, description: DomainDescription): Member;
+  open(found: FoundDomain): Member;
 }
 
 const DESCRIBE_MILLIS = 60_000;
@@ -38,8 +47,10 @@ const AGENT_MILLIS = 5_000;
 
 /** Makes them, none yet. A domain of the same name with another uuid, or started anew, is another. */
 export function createMembers(options: MembersOptions): Members {
-  const { callMillis, said, fields, failed, wants, open } = options;
+  const { callMillis, said, fields, now, failed, wants, open } = options;
   const members = new Map<string, Member>();
+  const since = new Map<string, number | undefined>();
+  let listedAt: number | undefined;
   return {
     refresh,
     of: (domain) => members.get(keyOf(domain)),
@@ -51,12 +62,16 @@ export function createMembers(options: MembersOptions): Members {
 
   async function refresh(client: LibvirtClient, end: number): Promise<void> {
     const soon = () => Math.min(end, performance.now() + callMillis);
+    const askedAt = now();
     const listed = (await client.listDomains('active', soon())).filter(wants);
     const there = new Set(listed.map(keyOf));
-    for (const [key, member] of members) {
+    for (const key of there) if (!since.has(key)) since.set(key, listedAt);
+    listedAt = askedAt;
+    for (const key of since.keys()) {
       if (there.has(key)) continue;
-      member.close();
+      members.get(key)?.close();
       members.delete(key);
+      since.delete(key);
     }
     const late = (performance.now() + end) / 2;
     for (const domain of listed) {
@@ -73,20 +88,21 @@ export function createMembers(options: MembersOptions): Members {
     domain: Domain,
     deadline: number,
   ): Promise<boolean> {
-    const key = `description of ${domain.uuid}`;
+    const key = keyOf(domain);
+    const trouble = `description of ${domain.uuid}`;
     try {
       const description = parseDomainXml(await client.readDomainXml(domain, deadline));
-      const known = members.get(keyOf(domain));
+      const known = members.get(key);
       if (known !== undefined) known.describe(description);
-      else members.set(keyOf(domain), open(domain, description));
-      said.recovered(key, 'Domain can be described again', { ...fields, domain: domain.name });
+      else members.set(key, open({ domain, description, sinceMillis: since.get(key) }));
+      said.recovered(trouble, 'Domain can be described again', { ...fields, domain: domain.name });
       return true;
     } catch (error) {
       if (isOfConnection(error)) throw error;
       const isGone = error instanceof LibvirtError && error.errorNumber === ERROR_CODE.noDomain;
       if (isGone) return true;
       failed();
-      said.trouble(key, 'Domain cannot be described; one that is new has no rows', {
+      said.trouble(trouble, 'Domain cannot be described; one that is new has no rows', {
         ...{ ...fields, domain: domain.name, error: (error as Error).message },
       });
       return !(error instanceof LibvirtTimeout);

@@ -1,10 +1,9 @@
 import type { Counter } from '../../component/telemetry.ts';
 import type { LogOnce } from '../../helper/log-once.ts';
-import type { ReceiverKit } from '../../helper/receiver-kit.ts';
-import { createMetricFilter } from '../../helper/scraper-options.ts';
+import type { ReceiverKit } from '../../helper/receiver/kit.ts';
+import { createMetricFilter } from '../../helper/receiver/options.ts';
 import { createSource, type StateCounts } from '../../helper/source-state.ts';
 import type { Domain } from '../../platform/libvirt/domain.ts';
-import type { DomainDescription } from '../../platform/libvirt/domain-xml.ts';
 import type { WorkloadObserver } from '../../workload/observer.ts';
 import type { Workload } from '../../workload/workload.ts';
 import type { Followed } from './background.ts';
@@ -15,6 +14,7 @@ import type { FoundDaemon } from './daemons.ts';
 import { createDomainSheets } from './domain-sheet.ts';
 import type { FilesystemUse } from './filesystems.ts';
 import { createMember, type FilesystemChoice, type Member } from './member.ts';
+import type { FoundDomain } from './members.ts';
 import { isKubevirt, type LabelPaths, namesOf, namesOfKubevirt } from './names.ts';
 import { type ComputeSources, createComputeOwner, createVmOwner, type Owner } from './owner.ts';
 import { findPlace, type PlaceSources } from './place.ts';
@@ -45,8 +45,7 @@ export interface MemberContext {
 export type MakeMember = (
   context: MemberContext,
   daemon: FoundDaemon,
-  domain: Domain,
-  description: DomainDescription,
+  found: FoundDomain,
   agentOf: AgentOf | undefined,
 ) => Member;
 
@@ -56,16 +55,18 @@ export function createMemberMaker(config: Config): MakeMember {
   const containerSheets = createContainerSheets(isEnabled);
   const vmSheets = createDomainSheets(isEnabled, false);
   const computeSheets = createDomainSheets(isEnabled, true);
-  return (context, daemon, domain, description, agentOf) => {
+  return (context, daemon, { domain, description, sinceMillis }, agentOf) => {
     const { kit, said, failures, counts, receiver, version } = context;
-    const place = findPlace(context.places(), domain, description.partition);
+    const places = context.places();
+    const place = findPlace(places, domain, description.partition);
     const startMillis = place?.startMillis;
     // KubeVirt's have no cgroup but that of the container that they run in.
     const isInContainer = place === undefined && isKubevirt(description);
     const life = {
       speaker: kit.speaker,
       uuid: domain.uuid,
-      startMillis: startMillis ?? context.now(),
+      // What it counted before it was seen first belongs to some time after these.
+      startMillis: startMillis ?? sinceMillis ?? places.bootMillis ?? 0,
     };
     const owner = isInContainer
       ? createComputeOwner(life, computeSources(context, daemon), namesOfKubevirt(domain))

@@ -1,6 +1,7 @@
-import type { LifeOwner } from '../../helper/labelled-recorders.ts';
-import type { Speaker } from '../../helper/speaker.ts';
+import type { LifeOwner } from '../../helper/receiver/labelled-recorders.ts';
+import type { Speaker } from '../../helper/receiver/speaker.ts';
 import type { Labels } from '../../pdata/series.ts';
+import { NO_LIMITS } from '../../platform/oci/spec.ts';
 import type { Facts } from '../../workload/facts.ts';
 import { createIdentity, type Names } from '../../workload/identity.ts';
 import type { Identity, WorkloadObserver } from '../../workload/observer.ts';
@@ -22,7 +23,7 @@ export interface Owner extends LifeOwner {
 export interface OwnerOptions {
   readonly speaker: Speaker;
   readonly uuid: string;
-  /** When the domain started, or was seen first, in ms since the epoch. */
+  /** When the domain started at the earliest, in ms since the epoch. */
   readonly startMillis: number;
 }
 
@@ -37,7 +38,7 @@ export function createVmOwner(
 ): Owner {
   const workload = workloadOf(cgroup ?? uuid, uuid, podUid);
   let identity: Identity | undefined;
-  speaker.announce(workload, { facts: factsOf(names, podUid), sinceMillis: startMillis });
+  speaker.announce(workload, { facts: factsOf(names, podUid) });
   return {
     isKnown() {
       identity ??= speaker.identify(workload);
@@ -113,16 +114,6 @@ function workloadOf(id: string, uuid: string, podUid: string | undefined): Workl
 function factsOf(names: Names, podUid: string | undefined): Facts {
   return {
     ...{ names, podUid, isSandbox: false, sandboxId: undefined, runtime: 'libvirt' },
-    ...{ rootfs: undefined, resources: NO_RESOURCES, network: 'own' },
+    ...{ rootfs: undefined, resources: NO_LIMITS, network: 'own' },
   } as const;
 }
-
-const NO_RESOURCES = {
-  cpuShares: undefined,
-  cpuQuotaMicros: undefined,
-  cpuPeriodMicros: undefined,
-  memoryLimitBytes: undefined,
-  memorySwapBytes: undefined,
-  memoryReservationBytes: undefined,
-  pidsLimit: undefined,
-};

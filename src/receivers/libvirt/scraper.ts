@@ -2,17 +2,17 @@ import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import { createReceiverKit, type ReceiverKit } from '../../helper/receiver-kit.ts';
-import type { Scraper } from '../../helper/scraper-controller.ts';
+import { createReceiverKit, type ReceiverKit } from '../../helper/receiver/kit.ts';
+import type { Scraper } from '../../helper/receiver/scraper-controller.ts';
 import { createStateCounts } from '../../helper/source-state.ts';
 import type { Point } from '../../pdata/point.ts';
 import { parseHierarchies } from '../../platform/cgroupfs/hierarchies.ts';
+import { readCgroupPath } from '../../platform/cgroupfs/process-cgroup.ts';
 import { createFdBudget } from '../../platform/file/fd-budget.ts';
 import { createFileStore } from '../../platform/file/file-store.ts';
 import { createRootedPaths } from '../../platform/file/rooted.ts';
 import { STATS_GROUP } from '../../platform/libvirt/client.ts';
 import type { Domain } from '../../platform/libvirt/domain.ts';
-import { readCgroupPath } from '../../platform/procfs/cgroup.ts';
 import { readHost, readMountinfo } from '../../platform/procfs/host.ts';
 import { parseCgroupPath } from '../../workload/cgroup-path.ts';
 import { isWorkloadObserver } from '../../workload/observer.ts';
@@ -83,8 +83,7 @@ export function createLibvirtScraper(settings: Settings, config: Config): Scrape
   }
 
   function containerOf(pid: number): Workload | undefined {
-    const controller = memory?.version === 1 ? 'memory' : undefined;
-    const path = readCgroupPath(proc, pid, controller, files);
+    const path = readCgroupPath(proc, pid, hierarchies, 'memory', files);
     const workload = path === undefined ? undefined : parseCgroupPath(path);
     return workload?.kind === 'container' ? workload : undefined;
   }
@@ -113,8 +112,8 @@ export function createLibvirtScraper(settings: Settings, config: Config): Scrape
   }
 
   function open(place: FoundDaemon): Daemon {
-    return createDaemon(context, place, (domain, description, agentOf) =>
-      makeMember(memberContext, place, domain, description, agentOf),
+    return createDaemon(context, place, (found, agentOf) =>
+      makeMember(memberContext, place, found, agentOf),
     );
   }
 

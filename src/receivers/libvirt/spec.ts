@@ -1,22 +1,14 @@
 import type { DomainStats } from '../../platform/libvirt/domain-stats.ts';
 import type { DomainDescription } from '../../platform/libvirt/domain-xml.ts';
-import { type Spec, specOf } from '../../workload/spec.ts';
+import { type Spec, sharesOfWeight } from '../../workload/spec.ts';
 
 const DEFAULT_PERIOD = 100_000;
-const UNKNOWN = {
-  periodMicros: undefined,
-  quotaMicros: undefined,
-  shares: undefined,
-  weight: undefined,
-  memoryBytes: undefined,
-  swapBytes: undefined,
-  reservationBytes: undefined,
-};
 
 /**
  * The limits of a domain: its virtual CPUs less what `<cputune>` takes away, the memory that the
- * balloon leaves less what `<memtune>` takes away. `version` is the cgroup controllers': libvirt
- * writes shares as a weight on v2, and there cAdvisor has swap without memory.
+ * balloon leaves less what `<memtune>` takes away. `version` is the cgroup controllers': on v2 libvirt
+ * writes shares as a weight, but `swap_hard_limit` as it is: to memory.memsw.limit_in_bytes on v1, to
+ * memory.swap.max on v2 (vircgroupv2.c), which are the files of cAdvisor's row.
  */
 export function specOfDomain(
   { vcpus, cpuTune, memoryTune, currentMemoryBytes }: DomainDescription,
@@ -27,18 +19,14 @@ export function specOfDomain(
   const periodMicros = cpuTune.periodMicros || DEFAULT_PERIOD;
   const cores = count === undefined ? undefined : coresOf(count, periodMicros, cpuTune);
   const shares = cpuTune.shares || undefined;
-  const kernel = version === 2 ? { ...UNKNOWN, weight: shares } : { ...UNKNOWN, shares };
   const memory = balloon?.currentBytes ?? currentMemoryBytes;
   const { hardLimitBytes, softLimitBytes, swapHardLimitBytes } = memoryTune;
-  const hard = version === 2 ? (hardLimitBytes ?? 0) : 0;
   return {
     periodMicros: cores === undefined ? undefined : periodMicros,
     quotaMicros: cores === undefined ? undefined : Math.round(cores * periodMicros),
-    shares: specOf({ oci: undefined, kernel, version, hostMemoryBytes: undefined }).shares,
+    shares: shares !== undefined && version === 2 ? sharesOfWeight(shares) : shares,
     memoryLimitBytes: memory === undefined ? undefined : Math.min(memory, hardLimitBytes ?? memory),
-    swapLimitBytes: unlimitedIsZero(
-      swapHardLimitBytes === undefined ? undefined : Math.max(0, swapHardLimitBytes - hard),
-    ),
+    swapLimitBytes: unlimitedIsZero(swapHardLimitBytes),
     reservationBytes: unlimitedIsZero(softLimitBytes),
   };
 }

@@ -97,7 +97,7 @@ describe.skipIf(isSkipped)('a real libvirtd', { timeout: 120_000 }, () => {
     const printed = libvirtd.virsh('guestinfo', '--filesystem', 'guest');
     expect(printed).toMatch(new RegExp(`fs.0.used-bytes +: ${filesystem?.usedBytes}\n`));
     expect(printed).toMatch(new RegExp(`fs.0.total-bytes +: ${filesystem?.totalBytes}\n`));
-    expect(filesystem).toMatchObject({ mountpoint: '/mnt/data', disks: [{ target: 'vda' }] });
+    expect(filesystem).toMatchObject({ mountpoint: '/mnt/data', name: 'vda' });
     expect(filesystem?.usedBytes).toBeGreaterThan(5 * 2 ** 20);
     const without = await find(client, 'idle-1');
     const error = await client
@@ -122,12 +122,16 @@ describe.skipIf(isSkipped)('a real libvirtd', { timeout: 120_000 }, () => {
     expect(xml.trim()).toBe(libvirtd.virsh('dumpxml', 'guest').trim());
     const parsed = parseDomainXml(xml);
     expect(parsed).toMatchObject({
-      ...{ name: 'guest', uuid: domain.uuid, memoryBytes: 192 * 2 ** 20, isAgentConnected: true },
+      ...{
+        name: 'guest',
+        uuid: domain.uuid,
+        currentMemoryBytes: 192 * 2 ** 20,
+        isAgentConnected: true,
+      },
       vcpus: { current: 2, maximum: 2 },
       metadata: [{ name: 'pod', children: [{ name: 'name', text: 'web' }] }],
       balloonPeriodSeconds: 1,
-      disks: [{ target: 'vda', source: join(libvirtd.folder, 'disk') }],
-      interfaces: [{ alias: 'net0', source: 'br0' }, { alias: 'net1' }],
+      disks: [{ target: 'vda' }],
     });
     const [, cgroup = ''] = domainCgroups(domain, parsed.partition);
     expect(cgroup.startsWith(`${libvirtd.cgroup}/`)).toBe(true);

@@ -11,7 +11,7 @@ import { LibvirtProtocolError } from '../../../src/platform/libvirt/errors.ts';
 import { parseGuestFilesystems } from '../../../src/platform/libvirt/guest-info.ts';
 import { createKeyTrie } from '../../../src/platform/libvirt/key-trie.ts';
 import { createMessageStream, encodeMessage } from '../../../src/platform/libvirt/message.ts';
-import { parameterOf, readParameters } from '../../../src/platform/libvirt/parameters.ts';
+import { readParameters } from '../../../src/platform/libvirt/parameters.ts';
 import {
   createXdrReader,
   encodeInt,
@@ -162,7 +162,7 @@ describe('recorded', () => {
     const records = readRecords(reader, createKeyTrie());
     expectEnd(reader);
     const stats = parseDomainStats(records[0] as DomainRecord);
-    expect(stats.state).toEqual({ state: 1, reason: 1 });
+    expect(stats.state).toEqual({ state: 1 });
     expect(stats.vcpuCount).toEqual({ current: 2, maximum: 2 });
     expect(stats.vcpus.map(({ index }) => index)).toEqual([0, 1]);
     expect(stats.cpu?.timeNanos).toBeGreaterThan(stats.vcpus[0]?.timeNanos as number);
@@ -171,10 +171,6 @@ describe('recorded', () => {
     // net.count is 2; the user-mode interface has no other key.
     expect(stats.interfaces).toMatchObject([{ index: 0, name: 'vnet0', receiveErrors: 0 }]);
     expect(stats.blocks).toMatchObject([{ index: 0, name: 'vda', capacityBytes: 64 * 2 ** 20 }]);
-    expect(stats.blocks[0]?.path).toMatch(/\/disk$/);
-    expect(stats.dirtyRate).toMatchObject({ status: 0, mebibytesPerSecond: undefined });
-    expect(parameterOf(records[0] as DomainRecord, 'iothread.1.poll-max-ns')).toBe(32_768);
-    expect(parameterOf(records[0] as DomainRecord, 'iothread.2.poll-max-ns')).toBeUndefined();
   });
 
   test("the filesystems that a guest's agent told", () => {
@@ -186,7 +182,6 @@ describe('recorded', () => {
       {
         ...{ name: 'vda', mountpoint: '/mnt/data', type: 'ext4' },
         ...{ totalBytes: 52_685_824, usedBytes: 5_257_216 },
-        disks: [{ target: 'vda', device: '/dev/vda' }],
       },
     ]);
   });

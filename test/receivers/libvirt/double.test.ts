@@ -4,10 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type DoubleCall, startDouble } from '../../support/libvirt/double.ts';
 import { recordedReply } from '../../support/libvirt/recorded.ts';
-import { errorReply, statsReply, textReply } from '../../support/libvirt/replies.ts';
+import { refuse, statsReply, textReply } from '../../support/libvirt/replies.ts';
 import {
   domain,
-  ERROR_STATUS,
   find,
   PROCEDURE,
   RUNNING,
@@ -99,7 +98,7 @@ describe('what goes wrong', () => {
     ]);
     served.double.answers.set(PROCEDURE.xml, (call) => {
       const isGone = call.args.readInt32BE(call.args.length - 8) === 7;
-      if (isGone) call.reply(errorReply(42, 'Domain not found'), ERROR_STATUS);
+      if (isGone) refuse(call, 42, 'Domain not found');
       else call.reply(recordedReply('exchange.txt', PROCEDURE.xml));
     });
     served.double.answers.set(PROCEDURE.stats, (call) =>
@@ -136,7 +135,7 @@ describe('what goes wrong', () => {
 
   test('a daemon that does not let it in is said once, and when it does', async () => {
     served.double.answers.set(PROCEDURE.authList, (call) =>
-      call.reply(errorReply(45, 'authentication failed: access denied by policy'), ERROR_STATUS),
+      refuse(call, 45, 'authentication failed: access denied by policy'),
     );
     const each = await served.start();
     for (let round = 0; round < 3; round++) expect(await each.read()).toEqual([]);

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { libvirt } from '../../../src/receivers/libvirt/factory.ts';
 import { writeContainerd } from '../../support/bundles.ts';
-import { errorReply } from '../../support/libvirt/replies.ts';
+import { refuse } from '../../support/libvirt/replies.ts';
 import {
   domain,
   domainXml,
-  ERROR_STATUS,
   find,
   PROCEDURE,
   RUNNING,
@@ -140,7 +139,7 @@ describe('KubeVirt', () => {
       const uri = call.args.subarray(8, 8 + call.args.readUInt32BE(4)).toString();
       opened.push(uri);
       if (uri === 'qemu:///session') call.reply(Buffer.alloc(0));
-      else call.reply(errorReply(1, "unexpected QEMU URI path '/system'"), ERROR_STATUS);
+      else refuse(call, 1, "unexpected QEMU URI path '/system'");
     });
     const each = await served.start(`sockets: [${served.double.socket}]`);
     expect((await each.read()).length).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import type { Domain } from '../../../src/platform/libvirt/domain.ts';
-import { words } from './double.ts';
+import { type DoubleCall, words } from './double.ts';
 
 /** A statistic as virsh prints it: a whole number or a text. */
 export type Stats = Readonly<Record<string, number | string>>;
@@ -40,9 +40,10 @@ export function statsReply(records: readonly (readonly [Domain, Stats])[]): Buff
   return Buffer.concat([words(records.length), ...parts]);
 }
 
-/** An error of the daemon. */
-export function errorReply(code: number, message: string): Buffer {
+/** Answers a call with an error. */
+export function refuse(call: DoubleCall, code: number, message: string): void {
   const [none, level] = [words(0), words(2)];
   const rest = [level, none, none, none, none, words(0, 0), none];
-  return Buffer.concat([words(code, 10), words(1), textReply(message), ...rest]);
+  const body = Buffer.concat([words(code, 10), words(1), textReply(message), ...rest]);
+  call.reply(body, { 6: 1 });
 }

@@ -27,8 +27,6 @@ export const TOLD_MILLIS = 1_795_259_564_000;
 export const UUID = '11111111-2222-4333-8444-555555555555';
 /** Procedures of the protocol. */
 export const PROCEDURE = { open: 1, xml: 14, authList: 66, list: 273, stats: 344 };
-/** A change that makes a reply an error. */
-export const ERROR_STATUS = { 6: 1 };
 /** The least that a domain tells. */
 export const RUNNING = { 'state.state': 1, 'cpu.time': 5e9 };
 
