@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../src/component/authenticator.ts';
-import { type HttpServer, startHttpServer } from '../../src/helper/http-server.ts';
-import type { Handle } from '../../src/helper/http-server-gate.ts';
-import type { HttpServerConfig } from '../../src/helper/http-server-options.ts';
+import type { Handle } from '../../src/helper/http-server/gate.ts';
+import { type HttpServer, startHttpServer } from '../../src/helper/http-server/http-server.ts';
+import type { HttpServerConfig } from '../../src/helper/http-server/options.ts';
 import { createOwnMetrics } from '../../src/service/telemetry.ts';
 
 /** The options of a server on a free port of localhost. */

@@ -7,7 +7,7 @@ import { createChunkPool } from '../../src/exporters/prometheus/chunks.ts';
 import { createStore } from '../../src/exporters/prometheus/store.ts';
 import { renderText } from '../../src/exporters/prometheus/text.ts';
 import { workloadObserver } from '../../src/extensions/workload_observer/factory.ts';
-import { isEnded } from '../../src/pdata/point.ts';
+import { isEnded, type Point } from '../../src/pdata/point.ts';
 import { cgroup } from '../../src/receivers/cgroup/factory.ts';
 import { createOwnMetrics } from '../../src/service/telemetry.ts';
 
@@ -24,6 +24,8 @@ export interface Observed {
   read(): Promise<Row[]>;
   /** One collection as exposition text. */
   readText(): Promise<string>;
+  /** What the last collection gave. */
+  readonly points: readonly Point[];
   /** Warnings and infos so far, each with its `path`, `id` or nothing. */
   readonly log: string[];
   /** The agent's own metric; 0 while it was not touched. */
@@ -63,16 +65,21 @@ export async function runObserved(
   const store = createStore(metrics.counter('duplicates'));
   let generation = 0;
   let bad = 0;
+  let points: readonly Point[] = [];
+  const times = new WeakMap<object, number>();
   const factory: ReceiverFactory = sections.factory ?? cgroup;
   const receiver = factory.create(
     settingsOf(factory.metadata.type),
     decode(factory.config, confOf(parseYaml(sections.receiver, 'test'))),
     {
       async consume(batch) {
+        points = batch.points;
         for (const point of batch.points) {
           if (isEnded(point)) continue;
-          const { value } = point as { value?: number };
+          const { value, series, time } = point as { value?: number } & typeof point;
           if (!(value !== undefined && value >= 0 && value < Number.POSITIVE_INFINITY)) bad++;
+          if (time < (times.get(series) ?? 0)) bad++;
+          times.set(series, time);
         }
         store.accept(batch, generation);
       },
@@ -87,6 +94,9 @@ export async function runObserved(
   await receiver.start(host);
   return {
     log,
+    get points() {
+      return points;
+    },
     own(name, labels = {}) {
       const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
       return name === 'bad points' ? bad : (metrics.values()[`${name}{${pairs.join(',')}}`] ?? 0);

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { bool, int, option, section, text } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
-import { OBSERVER_OPTIONS } from '../../helper/scraper-options.ts';
+import { OBSERVER_OPTIONS } from '../../helper/receiver/options.ts';
 
 /** What crictl and the kubelet take at most. */
 const CLIENT_BYTES = 16 * 2 ** 20;

@@ -1,6 +1,6 @@
 import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
-import { createLogOnce } from '../../helper/log-once.ts';
+import { createRefusals } from '../../helper/exporter/refusals.ts';
 import { isWorkloadObserver, type KnownWorkload } from '../../workload/observer.ts';
 import { createCollections } from './collections.ts';
 import { CONFIG, type Config } from './config.ts';
@@ -68,19 +68,12 @@ function createCriExporter(settings: Settings, config: Config): Exporter {
   }
 
   function createBoundedStore(): Store {
-    const labels = { exporter: id.text };
-    const said = createLogOnce(telemetry.logger);
-    const refused = { ...labels, reason: 'max_series' };
-    const counter = telemetry.counter('sandgauge_exporter_refused_points', refused);
+    const refused = createRefusals(settings);
     return createStore({
       maxSeries: config.max_series,
-      duplicates: telemetry.counter('sandgauge_exporter_duplicate_points', labels),
-      overflow: {
-        add(amount) {
-          counter.add(amount);
-          said.trouble('max_series', 'Refused points of more series than max_series', labels);
-        },
-      },
+      duplicates: telemetry.counter('sandgauge_exporter_duplicate_points', { exporter: id.text }),
+      overflow: refused('max_series'),
+      deltas: refused('delta'),
       added: metrics.learn,
     });
   }

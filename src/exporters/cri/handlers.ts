@@ -1,3 +1,4 @@
+import { CONTAINER_RUNNING, SANDBOX_READY } from '../../platform/cri/containers.ts';
 import type { Read, Written } from '../../platform/cri/message.ts';
 import type { METHODS, MethodName } from '../../platform/cri/methods.ts';
 import type { Collections, Look } from './collections.ts';
@@ -38,9 +39,6 @@ const STATS_ONLY = {
   reason: 'StatsOnly',
   message: 'sandgauge serves stats and runs no containers',
 };
-/** ContainerState and PodSandboxState of all that runs. */
-const RUNNING = 1;
-const READY = 0;
 
 /** Makes the handlers. */
 export function createHandlers(settings: HandlerSettings): Handlers {
@@ -56,12 +54,12 @@ export function createHandlers(settings: HandlerSettings): Handlers {
       return [{ status: { conditions: types.map((type) => ({ type, ...STATS_ONLY })) } }];
     },
     async ListContainers({ filter }, deadline) {
-      if (filter?.state !== undefined && filter.state.state !== RUNNING) return [];
+      if (filter?.state !== undefined && filter.state.state !== CONTAINER_RUNNING) return [];
       const chosen = await containers(filter, deadline);
       return each(chosen, (container) => ({ containers: [containerOf(container)] }));
     },
     async ListPodSandbox({ filter }, deadline) {
-      if (filter?.state !== undefined && filter.state.state !== READY) return [];
+      if (filter?.state !== undefined && filter.state.state !== SANDBOX_READY) return [];
       const chosen = await pods(filter, deadline);
       return each(chosen, (pod) => ({ items: [podOf(pod)] }));
     },

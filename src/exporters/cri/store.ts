@@ -39,6 +39,8 @@ export interface StoreOptions {
   readonly duplicates: Counter;
   /** Points for which there was no room. */
   readonly overflow: Counter;
+  /** Points of deltas: the CRI has cumulative counters only. */
+  readonly deltas: Counter;
   /** Hears of each series that is new. */
   added(series: Series): void;
 }
@@ -83,6 +85,10 @@ export function createStore(options: StoreOptions): Store {
     const { identity, labels, descriptor } = series;
     const usage = usageOf(identity.id);
     if (usage === undefined) return undefined;
+    if (descriptor.temporality === 'delta') {
+      options.deltas.add(1);
+      return undefined;
+    }
     const key = keyOf(labels);
     const rows = usage.rows.get(descriptor.name) ?? new Map<string, Row>();
     if (rows.has(key)) {

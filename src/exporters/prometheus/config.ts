@@ -3,7 +3,7 @@ import { createCodec } from '../../confmap/codec.ts';
 import { bool, int, oneOf, option, record, section, text } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
 import { descriptionOf } from '../../confmap/json-schema.ts';
-import { httpServerOptions } from '../../helper/http-server-options.ts';
+import { httpServerOptions } from '../../helper/http-server/options.ts';
 import { LABEL_NAMES } from '../../helper/prometheus/labels.ts';
 import { STRATEGIES } from '../../helper/prometheus/names.ts';
 

@@ -20,8 +20,9 @@ export function createExporterStore(settings: Settings, config: Config): Store {
       keepLetters: keepsLetters(strategy),
     }),
     nameOf: (descriptor) => metricName(descriptor, strategy, config.namespace),
-    overflow: refused('max_series', 'Refused points of more series than max_series'),
-    conflicts: refused('type_conflict', 'Refused a metric whose name another type has'),
+    overflow: refused('max_series'),
+    conflicts: refused('type_conflict'),
+    deltas: refused('delta'),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
-import { type HttpServer, startHttpServer } from '../../helper/http-server.ts';
+import { type HttpServer, startHttpServer } from '../../helper/http-server/http-server.ts';
 import { keepsLetters } from '../../helper/prometheus/names.ts';
 import { createChunkPool } from './chunks.ts';
 import { CONFIG, type Config } from './config.ts';

@@ -1,4 +1,4 @@
-import { escapeName, needsQuotes } from '../../helper/prometheus/names.ts';
+import { escapeName, needsQuotes, typeName } from '../../helper/prometheus/names.ts';
 import { unitWords } from '../../helper/prometheus/units.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import type { TextFormat } from './formats.ts';
@@ -22,7 +22,7 @@ export function headOf(family: Family, format: TextFormat): Head {
   const { descriptor } = family;
   const name = format.utf8 ? family.name : escapeName(family.name);
   const isQuoted = needsQuotes(name);
-  const type = typeOf(descriptor);
+  const type = typeName(descriptor);
   // OpenMetrics names a counter's family without the suffix that its rows must have.
   const renames = format.openMetrics && type === 'counter';
   const base = renames && name.endsWith(TOTAL) ? name.slice(0, -TOTAL.length) : name;
@@ -44,11 +44,6 @@ export function headOf(family: Family, format: TextFormat): Head {
 
 function quote(name: string): string {
   return `"${escapeValue(name)}"`;
-}
-
-function typeOf(descriptor: Descriptor): string {
-  if (descriptor.type !== 'sum') return descriptor.type;
-  return descriptor.monotonic ? 'counter' : 'gauge';
 }
 
 /** OpenMetrics allows a unit only where the name ends in it. */

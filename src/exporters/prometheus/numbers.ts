@@ -1,3 +1,5 @@
+import { numberText } from '../../helper/prometheus/parts.ts';
+
 const ZERO = 48;
 const DOT = 46;
 const MINUS = 45;
@@ -15,7 +17,7 @@ export function writeNumber(bytes: Uint8Array, offset: number, value: number): n
     const whole = Math.floor(nanos / NANOS);
     return writeFraction(bytes, writeInteger(bytes, offset, whole), nanos - whole * NANOS);
   }
-  return writeText(bytes, offset, specialText(value));
+  return writeText(bytes, offset, numberText(value));
 }
 
 function writeInteger(bytes: Uint8Array, offset: number, value: number): number {
@@ -61,12 +63,6 @@ function digitsOf(value: number): number {
   let digits = 1;
   for (let limit = 10; value >= limit; limit *= 10) digits++;
   return digits;
-}
-
-function specialText(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return '+Inf';
-  if (value === Number.NEGATIVE_INFINITY) return '-Inf';
-  return String(value);
 }
 
 function writeText(bytes: Uint8Array, offset: number, text: string): number {

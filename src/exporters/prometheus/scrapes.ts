@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Handle } from '../../helper/http-server-gate.ts';
-import { refuse, sendChunks } from '../../helper/http-server-send.ts';
+import type { Handle } from '../../helper/http-server/gate.ts';
+import { refuse, sendChunks } from '../../helper/http-server/send.ts';
 import { contentType, negotiate, type TextFormat } from './formats.ts';
 
 /** Gives the body of one scrape and counts a reader; `deadline` is in ms of performance.now(). */

@@ -46,6 +46,8 @@ export interface StoreOptions {
   readonly overflow?: Counter;
   /** Points of a metric whose name another of another type has. */
   readonly conflicts?: Counter;
+  /** Points of deltas, which no scraper could add up. */
+  readonly deltas?: Counter;
 }
 
 interface Rows extends Family {
@@ -66,9 +68,10 @@ export function createStore(duplicates: Counter, options: StoreOptions = {}): St
     const stamp = batch.onDemand ? generation : Number.POSITIVE_INFINITY;
     const arrived = performance.now();
     for (const point of batch.points) {
-      const family = familyOf(point.series.descriptor);
+      const { descriptor } = point.series;
+      const family = familyOf(descriptor);
       if (family === undefined) {
-        options.conflicts?.add(1);
+        (isDelta(descriptor) ? options.deltas : options.conflicts)?.add(1);
         continue;
       }
       const entry = family.entries.get(point.series);
@@ -84,10 +87,11 @@ export function createStore(duplicates: Counter, options: StoreOptions = {}): St
     }
   }
 
-  /** Undefined when another type of metric has the name. */
+  /** Undefined for a delta, and when another type of metric has the name. */
   function familyOf(descriptor: Descriptor): Rows | undefined {
     const known = families.get(descriptor);
     if (known !== undefined || families.has(descriptor)) return known;
+    if (isDelta(descriptor)) return undefined;
     const name = nameOf(descriptor);
     const legacy = escapeName(name);
     const same = sorted.find((family) => escapeName(family.name) === legacy);
@@ -131,6 +135,10 @@ export function createStore(duplicates: Counter, options: StoreOptions = {}): St
       }
     }
   }
+}
+
+function isDelta({ temporality }: Descriptor): boolean {
+  return temporality === 'delta';
 }
 
 function sameType(one: Descriptor, other: Descriptor): boolean {

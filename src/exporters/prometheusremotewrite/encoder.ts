@@ -90,12 +90,11 @@ function createRemoteLedger(
     refused: {
       duplicate: refuse(
         'duplicate',
-        'Refused points whose name and labels another series has',
         telemetry.counter('sandgauge_exporter_duplicate_points', { exporter: id.text }),
       ),
-      overflow: refuse('max_series', 'Refused points of more series than max_series'),
-      late: refuse('late', 'Refused points that are not later than the last of their series'),
-      delta: refuse('delta', 'Refused points of a metric that is a delta, not cumulative'),
+      overflow: refuse('max_series'),
+      late: refuse('late'),
+      delta: refuse('delta'),
     },
     now: () => performance.now(),
   });

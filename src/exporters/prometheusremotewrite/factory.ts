@@ -1,7 +1,6 @@
 import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
-import { createClientCertificates } from '../../helper/client-tls.ts';
 import { createPushExporter } from '../../helper/exporter/exporter.ts';
 import { headersOf } from '../../helper/exporter/headers.ts';
 import { loadHttpClient } from '../../helper/exporter/http-client.ts';
@@ -10,6 +9,7 @@ import { parseHttpUrl } from '../../helper/exporter/http-url.ts';
 import { proxyFor } from '../../helper/exporter/proxy.ts';
 import { renewOnChange } from '../../helper/exporter/renew.ts';
 import type { Connection } from '../../helper/exporter/request.ts';
+import { createClientCertificates } from '../../helper/tls/certificates.ts';
 import { clientSettings } from './client.ts';
 import { CONFIG, type Config } from './config.ts';
 import { createEncoder } from './encoder.ts';

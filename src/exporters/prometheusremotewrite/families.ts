@@ -1,3 +1,4 @@
+import { typeName } from '../../helper/prometheus/names.ts';
 import type { Descriptor } from '../../pdata/descriptor.ts';
 import { encodeField, textField } from '../../pdata/otlp/blocks.ts';
 import { createWire, VARINT, writeTag, writeVarint } from '../../pdata/otlp/wire.ts';
@@ -27,7 +28,7 @@ export function createFamilies(
   function encode(descriptor: Descriptor): Buffer {
     const type = createWire(2);
     writeTag(type, METADATA.type, VARINT);
-    writeVarint(type, TYPES[typeOf(descriptor)]);
+    writeVarint(type, TYPES[typeName(descriptor)]);
     const content = [
       type.bytes,
       textField(METADATA.family, nameOf(descriptor)),
@@ -36,9 +37,4 @@ export function createFamilies(
     ];
     return encodeField(WRITE_REQUEST_METADATA, Buffer.concat(content));
   }
-}
-
-function typeOf({ type, monotonic }: Descriptor): keyof typeof TYPES {
-  if (type !== 'sum') return type;
-  return monotonic ? 'counter' : 'gauge';
 }

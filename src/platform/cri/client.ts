@@ -8,7 +8,7 @@ import { ASKED_METHODS, type AskedName, type Method } from './methods.ts';
 /** The request of a method. */
 type Request<Name extends AskedName> = Written<(typeof ASKED_METHODS)[Name]['request']>;
 /** The answer to a method. */
-export type Answer<Name extends AskedName> = Read<(typeof ASKED_METHODS)[Name]['response']>;
+type Answer<Name extends AskedName> = Read<(typeof ASKED_METHODS)[Name]['response']>;
 
 /**
  * Why a call of the CRI failed: no socket, no right to it, nobody behind it, no answer in time, an answer

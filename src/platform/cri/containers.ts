@@ -1,15 +1,5 @@
 /** Containers and pod sandboxes of the CRI (runtime.v1), by the standard's field numbers. */
-import {
-  bool,
-  enumeration,
-  int64,
-  labels,
-  message,
-  nested,
-  repeated,
-  string,
-  uint32,
-} from './message.ts';
+import { enumeration, int64, labels, message, nested, string, uint32 } from './message.ts';
 
 /** ContainerState: a container whose process runs. */
 export const CONTAINER_RUNNING = 1;
@@ -58,53 +48,17 @@ export const PodSandbox = message('PodSandbox', {
   runtime_handler: string(7),
 });
 
-const ContainerFilter = message('ContainerFilter', {
+/** Which containers; every part must fit. */
+export const ContainerFilter = message('ContainerFilter', {
   id: string(1),
   state: nested(2, StateValue),
   pod_sandbox_id: string(3),
   label_selector: labels(4),
 });
 
-const PodSandboxFilter = message('PodSandboxFilter', {
+/** Which pods; every part must fit. */
+export const PodSandboxFilter = message('PodSandboxFilter', {
   id: string(1),
   state: nested(2, StateValue),
   label_selector: labels(3),
 });
-
-/** Asks for containers; every part of a filter must fit. */
-export const ListContainersRequest = message('ListContainersRequest', {
-  filter: nested(1, ContainerFilter),
-});
-
-/** The containers. */
-export const ListContainersResponse = message('ListContainersResponse', {
-  containers: repeated(1, Container),
-});
-
-/** Asks for pods; every part of a filter must fit. */
-export const ListPodSandboxRequest = message('ListPodSandboxRequest', {
-  filter: nested(1, PodSandboxFilter),
-});
-
-/** The pods. */
-export const ListPodSandboxResponse = message('ListPodSandboxResponse', {
-  items: repeated(1, PodSandbox),
-});
-
-/** Asks for one container; verbose answers hold what it was made to be. */
-export const ContainerStatusRequest = message('ContainerStatusRequest', {
-  container_id: string(1),
-  verbose: bool(2),
-});
-
-/** One container: `info` is JSON by name, of the runtime's own making. */
-export const ContainerStatusResponse = message('ContainerStatusResponse', { info: labels(2) });
-
-/** Asks for one pod. */
-export const PodSandboxStatusRequest = message('PodSandboxStatusRequest', {
-  pod_sandbox_id: string(1),
-  verbose: bool(2),
-});
-
-/** One pod, as of ContainerStatusResponse. */
-export const PodSandboxStatusResponse = message('PodSandboxStatusResponse', { info: labels(2) });

@@ -2,16 +2,7 @@
  * The methods of the CRI that this project speaks, for a client and for a server:
  * our own minimal definition of runtime.v1, by the standard's field numbers.
  */
-import {
-  ContainerStatusRequest,
-  ContainerStatusResponse,
-  ListContainersRequest,
-  ListContainersResponse,
-  ListPodSandboxRequest,
-  ListPodSandboxResponse,
-  PodSandboxStatusRequest,
-  PodSandboxStatusResponse,
-} from './containers.ts';
+import { Container, ContainerFilter, PodSandbox, PodSandboxFilter } from './containers.ts';
 import {
   bool,
   type Fields,
@@ -22,31 +13,14 @@ import {
   repeated,
   string,
 } from './message.ts';
+import { MetricDescriptor, PodSandboxMetrics } from './metrics.ts';
 import {
-  ListMetricDescriptorsRequest,
-  ListMetricDescriptorsResponse,
-  ListPodSandboxMetricsRequest,
-  ListPodSandboxMetricsResponse,
-} from './metrics.ts';
-import {
-  ContainerStatsRequest,
-  ContainerStatsResponse,
+  ContainerStats,
+  ContainerStatsFilter,
   FilesystemUsage,
-  ListContainerStatsRequest,
-  ListContainerStatsResponse,
-  ListPodSandboxStatsRequest,
-  ListPodSandboxStatsResponse,
-  PodSandboxStatsRequest,
-  PodSandboxStatsResponse,
+  PodSandboxStats,
+  PodSandboxStatsFilter,
 } from './stats.ts';
-
-const VersionRequest = message('VersionRequest', { version: string(1) });
-const VersionResponse = message('VersionResponse', {
-  version: string(1),
-  runtime_name: string(2),
-  runtime_version: string(3),
-  runtime_api_version: string(4),
-});
 
 const RuntimeCondition = message('RuntimeCondition', {
   type: string(1),
@@ -55,16 +29,6 @@ const RuntimeCondition = message('RuntimeCondition', {
   message: string(4),
 });
 const RuntimeStatus = message('RuntimeStatus', { conditions: repeated(1, RuntimeCondition) });
-const StatusRequest = message('StatusRequest', { verbose: bool(1) });
-const StatusResponse = message('StatusResponse', {
-  status: nested(1, RuntimeStatus),
-  info: labels(2),
-});
-
-const ImageFsInfoRequest = message('ImageFsInfoRequest', {});
-const ImageFsInfoResponse = message('ImageFsInfoResponse', {
-  image_filesystems: repeated(1, FilesystemUsage),
-});
 
 /** What a method is asked with and answers with; all are unary. */
 export interface Method<
@@ -77,58 +41,113 @@ export interface Method<
   readonly response: Response;
 }
 
-/** The methods by name; the last is of the ImageService, which crictl asks before it lists. */
+/** The methods by name, each with the fields that it is asked with and those of its answer. */
 export const METHODS = {
-  Version: runtime('Version', VersionRequest, VersionResponse),
-  Status: runtime('Status', StatusRequest, StatusResponse),
-  ListContainers: runtime('ListContainers', ListContainersRequest, ListContainersResponse),
-  ListPodSandbox: runtime('ListPodSandbox', ListPodSandboxRequest, ListPodSandboxResponse),
-  ContainerStats: runtime('ContainerStats', ContainerStatsRequest, ContainerStatsResponse),
+  Version: runtime(
+    'Version',
+    { version: string(1) },
+    {
+      version: string(1),
+      runtime_name: string(2),
+      runtime_version: string(3),
+      runtime_api_version: string(4),
+    },
+  ),
+  Status: runtime(
+    'Status',
+    { verbose: bool(1) },
+    { status: nested(1, RuntimeStatus), info: labels(2) },
+  ),
+  ListContainers: runtime(
+    'ListContainers',
+    { filter: nested(1, ContainerFilter) },
+    { containers: repeated(1, Container) },
+  ),
+  ListPodSandbox: runtime(
+    'ListPodSandbox',
+    { filter: nested(1, PodSandboxFilter) },
+    { items: repeated(1, PodSandbox) },
+  ),
+  ContainerStats: runtime(
+    'ContainerStats',
+    { container_id: string(1) },
+    { stats: nested(1, ContainerStats) },
+  ),
   ListContainerStats: runtime(
     'ListContainerStats',
-    ListContainerStatsRequest,
-    ListContainerStatsResponse,
+    { filter: nested(1, ContainerStatsFilter) },
+    { stats: repeated(1, ContainerStats) },
   ),
-  PodSandboxStats: runtime('PodSandboxStats', PodSandboxStatsRequest, PodSandboxStatsResponse),
+  PodSandboxStats: runtime(
+    'PodSandboxStats',
+    { pod_sandbox_id: string(1) },
+    { stats: nested(1, PodSandboxStats) },
+  ),
   ListPodSandboxStats: runtime(
     'ListPodSandboxStats',
-    ListPodSandboxStatsRequest,
-    ListPodSandboxStatsResponse,
+    { filter: nested(1, PodSandboxStatsFilter) },
+    { stats: repeated(1, PodSandboxStats) },
   ),
   ListMetricDescriptors: runtime(
     'ListMetricDescriptors',
-    ListMetricDescriptorsRequest,
-    ListMetricDescriptorsResponse,
+    {},
+    { descriptors: repeated(1, MetricDescriptor) },
   ),
   ListPodSandboxMetrics: runtime(
     'ListPodSandboxMetrics',
-    ListPodSandboxMetricsRequest,
-    ListPodSandboxMetricsResponse,
+    {},
+    { pod_metrics: repeated(1, PodSandboxMetrics) },
   ),
-  ImageFsInfo: {
-    path: '/runtime.v1.ImageService/ImageFsInfo',
-    request: ImageFsInfoRequest,
-    response: ImageFsInfoResponse,
-  },
+  /** crictl asks for it before it lists. */
+  ImageFsInfo: method(
+    'ImageService',
+    'ImageFsInfo',
+    {},
+    { image_filesystems: repeated(1, FilesystemUsage) },
+  ),
 } as const satisfies Readonly<Record<string, Method>>;
 
 /** The name of a method. */
 export type MethodName = keyof typeof METHODS;
 
-/** The methods that a runtime is asked, those that this project does not serve among them. */
+/**
+ * The methods that a runtime is asked, those that this project does not serve among them; a verbose
+ * `info` is JSON by name, of the runtime's own making.
+ */
 export const ASKED_METHODS = {
   ...METHODS,
-  ContainerStatus: runtime('ContainerStatus', ContainerStatusRequest, ContainerStatusResponse),
-  PodSandboxStatus: runtime('PodSandboxStatus', PodSandboxStatusRequest, PodSandboxStatusResponse),
+  ContainerStatus: runtime(
+    'ContainerStatus',
+    { container_id: string(1), verbose: bool(2) },
+    { info: labels(2) },
+  ),
+  PodSandboxStatus: runtime(
+    'PodSandboxStatus',
+    { pod_sandbox_id: string(1), verbose: bool(2) },
+    { info: labels(2) },
+  ),
 } as const satisfies Readonly<Record<string, Method>>;
 
 /** The name of a method that a runtime is asked. */
 export type AskedName = keyof typeof ASKED_METHODS;
 
-function runtime<Request extends MessageType<Fields>, Response extends MessageType<Fields>>(
+function runtime<Request extends Fields, Response extends Fields>(
   name: string,
   request: Request,
   response: Response,
-): Method<Request, Response> {
-  return { path: `/runtime.v1.RuntimeService/${name}`, request, response };
+) {
+  return method('RuntimeService', name, request, response);
+}
+
+function method<Request extends Fields, Response extends Fields>(
+  service: string,
+  name: string,
+  request: Request,
+  response: Response,
+): Method<MessageType<Request>, MessageType<Response>> {
+  return {
+    path: `/runtime.v1.${service}/${name}`,
+    request: message(`${name}Request`, request),
+    response: message(`${name}Response`, response),
+  };
 }

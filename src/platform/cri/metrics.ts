@@ -33,19 +33,3 @@ export const PodSandboxMetrics = message('PodSandboxMetrics', {
   metrics: repeated(2, Metric),
   container_metrics: repeated(3, ContainerMetrics),
 });
-
-/** Asks for what metrics there are. */
-export const ListMetricDescriptorsRequest = message('ListMetricDescriptorsRequest', {});
-
-/** What metrics there are. */
-export const ListMetricDescriptorsResponse = message('ListMetricDescriptorsResponse', {
-  descriptors: repeated(1, MetricDescriptor),
-});
-
-/** Asks for all metrics. */
-export const ListPodSandboxMetricsRequest = message('ListPodSandboxMetricsRequest', {});
-
-/** The metrics of all pods. */
-export const ListPodSandboxMetricsResponse = message('ListPodSandboxMetricsResponse', {
-  pod_metrics: repeated(1, PodSandboxMetrics),
-});

@@ -129,51 +129,15 @@ export const PodSandboxStats = message('PodSandboxStats', {
   linux: nested(2, LinuxPodSandboxStats),
 });
 
-/** Asks for one container's. */
-export const ContainerStatsRequest = message('ContainerStatsRequest', { container_id: string(1) });
-
-/** One container's. */
-export const ContainerStatsResponse = message('ContainerStatsResponse', {
-  stats: nested(1, ContainerStats),
-});
-
-const ContainerStatsFilter = message('ContainerStatsFilter', {
+/** Which containers' stats; every part must fit. */
+export const ContainerStatsFilter = message('ContainerStatsFilter', {
   id: string(1),
   pod_sandbox_id: string(2),
   label_selector: labels(3),
 });
 
-/** Asks for those of containers; every part of a filter must fit. */
-export const ListContainerStatsRequest = message('ListContainerStatsRequest', {
-  filter: nested(1, ContainerStatsFilter),
-});
-
-/** Those of containers. */
-export const ListContainerStatsResponse = message('ListContainerStatsResponse', {
-  stats: repeated(1, ContainerStats),
-});
-
-/** Asks for one pod's. */
-export const PodSandboxStatsRequest = message('PodSandboxStatsRequest', {
-  pod_sandbox_id: string(1),
-});
-
-/** One pod's. */
-export const PodSandboxStatsResponse = message('PodSandboxStatsResponse', {
-  stats: nested(1, PodSandboxStats),
-});
-
-const PodSandboxStatsFilter = message('PodSandboxStatsFilter', {
+/** Which pods' stats; every part must fit. */
+export const PodSandboxStatsFilter = message('PodSandboxStatsFilter', {
   id: string(1),
   label_selector: labels(2),
-});
-
-/** Asks for those of pods; every part of a filter must fit. */
-export const ListPodSandboxStatsRequest = message('ListPodSandboxStatsRequest', {
-  filter: nested(1, PodSandboxStatsFilter),
-});
-
-/** Those of pods. */
-export const ListPodSandboxStatsResponse = message('ListPodSandboxStatsResponse', {
-  stats: repeated(1, PodSandboxStats),
 });

@@ -1,5 +1,5 @@
 import { forEachOf } from '../../helper/cri/side-by-side.ts';
-import { type Answer, type CriClient, CriError } from '../../platform/cri/client.ts';
+import { type CriClient, CriError } from '../../platform/cri/client.ts';
 import type { Read } from '../../platform/cri/message.ts';
 import type { ContainerStats, PodSandboxStats } from '../../platform/cri/stats.ts';
 import { type Values, valuesOf } from './metrics.ts';
@@ -35,7 +35,6 @@ const RETRY_MILLIS = 10 * 60_000;
 /** Makes the questions; `now` is the wall clock in ms. */
 export function createAnswers(client: CriClient, now: () => number): Answers {
   let troubles: Error[] = [];
-  let descriptors: Answer<'ListMetricDescriptors'>['descriptors'] | undefined;
   let nextMetrics = Number.NEGATIVE_INFINITY;
   return { containers, pods, metrics, failures };
 
@@ -99,11 +98,10 @@ export function createAnswers(client: CriClient, now: () => number): Answers {
     const none: Values = new Map();
     if (performance.now() < nextMetrics) return none;
     try {
-      descriptors ??= (await client.call('ListMetricDescriptors', {}, deadline)).descriptors;
+      const { descriptors } = await client.call('ListMetricDescriptors', {}, deadline);
       const { pod_metrics } = await client.call('ListPodSandboxMetrics', {}, deadline);
       return valuesOf(pod_metrics, descriptors, now());
     } catch (error) {
-      descriptors = undefined;
       if (!isUnimplemented(error)) return given(error, none);
       nextMetrics = performance.now() + RETRY_MILLIS;
       return none;

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { option, section, text } from '../../confmap/codecs.ts';
 import { duration } from '../../confmap/formats.ts';
-import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/scraper-options.ts';
+import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/receiver/options.ts';
 import { METADATA } from './metadata.ts';
 
 /** The options of the cri receiver. */

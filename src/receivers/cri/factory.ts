@@ -1,5 +1,5 @@
 import type { ReceiverFactory } from '../../component/factory.ts';
-import { createScraperController } from '../../helper/scraper-controller.ts';
+import { createScraperController } from '../../helper/receiver/scraper-controller.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
 import { createCriScraper } from './scraper.ts';

@@ -1,7 +1,7 @@
 import { type Described, describe } from '../../helper/cri/describe.ts';
 import type { Listed } from '../../helper/cri/listing.ts';
 import { forEachOf } from '../../helper/cri/side-by-side.ts';
-import type { Speaker } from '../../helper/speaker.ts';
+import type { Speaker } from '../../helper/receiver/speaker.ts';
 import { type CriClient, CriError } from '../../platform/cri/client.ts';
 import { cgroupPathOf, parseCgroupPath } from '../../workload/cgroup-path.ts';
 import type { Runtime, Workload } from '../../workload/workload.ts';
@@ -11,7 +11,7 @@ export interface Member {
   readonly listed: Listed;
   readonly workload: Workload;
   readonly described: Described;
-  /** When it was made, in ms since the epoch. */
+  /** When it was made, in ms since the epoch; first seen, where the runtime does not tell. */
   readonly startMillis: number;
   /**
    * False where the runtime's figures are not the container's: gVisor's are those of the sandbox' host

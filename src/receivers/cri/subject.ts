@@ -1,10 +1,11 @@
 import { layerUseOf } from '../../helper/cri/layer.ts';
 import type { LayerPlaces } from '../../helper/cri/places.ts';
-import { createLabelledRecorders } from '../../helper/labelled-recorders.ts';
-import type { Layer, LayerUse } from '../../helper/layers/layers.ts';
+import type { Layer } from '../../helper/layers/layers.ts';
 import type { createLayerRows, LayerRecorder } from '../../helper/layers/rows.ts';
-import type { MetricsBuilder, Recorder } from '../../helper/metrics-builder.ts';
-import type { Speaker } from '../../helper/speaker.ts';
+import { createLabelledRecorders } from '../../helper/receiver/labelled-recorders.ts';
+import type { MetricsBuilder, Recorder } from '../../helper/receiver/metrics-builder.ts';
+import type { Speaker } from '../../helper/receiver/speaker.ts';
+import type { LayerUse } from '../../workload/layer-use.ts';
 import type { Identity } from '../../workload/observer.ts';
 import { specOf } from '../../workload/spec.ts';
 import type { Figures } from './figures.ts';
@@ -83,7 +84,10 @@ export function createSubject(context: SubjectContext, member: Member): Subject 
 
   function recordLife(now: number): void {
     if (speaker.maySpeak(workload, 'usage')) {
-      rows.lifetime.record(ownRecorder(), { startMillis, seenMillis: now });
+      rows.lifetime.record(ownRecorder(), {
+        startMillis: member.listed.createdMillis,
+        seenMillis: now,
+      });
     }
     const isKnown = described.cgroupsPath !== undefined && workload.kind === 'container';
     if (!isKnown || rows.spec.isEmpty || !speaker.maySpeak(workload, 'spec')) return;

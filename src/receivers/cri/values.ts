@@ -1,6 +1,6 @@
 import type { Metric } from '../../catalog/metric.ts';
-import type { Recorder } from '../../helper/metrics-builder.ts';
-import type { RowTable } from '../../helper/row-table.ts';
+import type { Recorder } from '../../helper/receiver/metrics-builder.ts';
+import type { RowTable } from '../../helper/receiver/row-table.ts';
 
 /** One value of a metric. */
 export interface Value {

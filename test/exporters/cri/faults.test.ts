@@ -113,11 +113,11 @@ describe("CRI-O's StatsServer", () => {
       await new Promise((resolve) => setTimeout(resolve, deadline - performance.now()));
     };
     const startedAt = performance.now();
-    const [soon, later] = [600, 3_000].map((timeout) =>
+    const [soon, later] = [1_000, 5_000].map((timeout) =>
       running.client.call('ListContainerStats', {}, timeout),
     );
     expect((await soon)?.stats.map((each) => each.attributes?.id)).toEqual([app.id]);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
     expect((await later)?.stats).toHaveLength(1);
   });
 

@@ -10,7 +10,8 @@ import { makeFolder, runCri, stopAll } from './running.ts';
 
 const NOBODY = 65_534;
 afterEach(async () => {
-  process.seteuid?.(0);
+  // That of the test again, which need not be root.
+  process.seteuid?.(process.getuid?.() ?? 0);
   await stopAll();
 });
 

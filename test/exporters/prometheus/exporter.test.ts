@@ -50,10 +50,10 @@ async function setUp(takes: number, maxAge: number, own = '') {
 }
 
 test('a collection serves the scrapes of the next max_age and no later one', async () => {
-  const { scrape } = await setUp(0, 200);
+  const { scrape } = await setUp(0, 1_000);
   expect(await scrape()).toBe('1');
   expect(await scrape()).toBe('1');
-  await sleep(250);
+  await sleep(1_050);
   expect(await scrape()).toBe('2');
 });
 
@@ -66,11 +66,11 @@ test('the deadline is the scraper timeout less a tenth, else 5 s', async () => {
 });
 
 test('a source that hangs is left out in time, and its old value is not served instead', async () => {
-  const { scrape } = await setUp(700, 0);
+  const { scrape } = await setUp(1_500, 0);
   expect(await scrape()).toBe('1');
   const start = performance.now();
   expect(await scrape({ 'x-prometheus-scrape-timeout-seconds': '0.5' })).toBeUndefined();
-  expect(performance.now() - start).toBeLessThan(600);
+  expect(performance.now() - start).toBeLessThan(1_300);
   expect(await scrape()).toBe('3');
 });
 
@@ -87,7 +87,7 @@ test('many scrapes at once, plain and zipped, each get a whole answer', async ()
 const OPEN_METRICS = 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5';
 
 test('OpenMetrics is answered where it is enabled and asked for, within one collection', async () => {
-  const { ask } = await setUp(0, 1_000, 'enable_open_metrics: true');
+  const { ask } = await setUp(0, 30_000, 'enable_open_metrics: true');
   const open = await ask(OPEN_METRICS);
   expect(open.headers.get('content-type')).toContain('application/openmetrics-text; version=1.0.0');
   expect(await open.text()).toMatch(/container_memory_rss\{id="\/"\} 1\n# EOF\n$/);

@@ -227,6 +227,16 @@ test('a metric whose name another type has is refused and counted', async () => 
   expect(conflicts.add).toHaveBeenCalledTimes(1);
 });
 
+test('deltas are refused and counted: as counters they would be false', () => {
+  const deltas = { add: vi.fn() };
+  const store = createStore({ add() {} }, { deltas });
+  const delta = { ...CPU.container_cpu_usage_seconds_total, temporality: 'delta' } as const;
+  const points = [point(1, delta), point(2, delta), point(3)];
+  store.accept({ source: 'test', onDemand: false, points }, 0);
+  expect(store.families().map(({ name }) => name)).toEqual(['container_memory_rss']);
+  expect(deltas.add).toHaveBeenCalledTimes(2);
+});
+
 test("a series' own label wins over one that the options add", async () => {
   const labels = createLabelTexts({
     constant: { cpu: 'no', x: 'y' },

@@ -1,15 +1,20 @@
 import { expect, test } from 'vitest';
-import { counter, gauge, histogram, summary } from '../../../src/catalog/metric.ts';
+import { counter, gauge, histogram, metricSet, summary } from '../../../src/catalog/metric.ts';
 import { endedPoint, numberPoint, type Point } from '../../../src/pdata/point.ts';
 import { createSeries, type Labels, type Resource } from '../../../src/pdata/series.ts';
 import { createEncoding } from './running.ts';
 
 const NODE: Resource = { attributes: { 'host.name': 'node-1' } };
 const IDENTITY = { id: '/a', image: '', pod: 'p' };
-const MEMORY = gauge('memory', 'container_memory_rss', 'Resident', { unit: 'By' });
-const CPU = counter('cpu', 'container_cpu_usage_seconds', 'CPU', { valueType: 'double' });
-const HISTOGRAM = histogram('x', 'lag_seconds', 'Lag');
-const SUMMARY = summary('x', 'pause_seconds', 'Pause');
+const METRICS = metricSet('x', {
+  container_memory_rss: gauge('Resident', { unit: 'By' }),
+  container_cpu_usage_seconds: counter('CPU', { valueType: 'double' }),
+  lag_seconds: histogram('Lag'),
+  pause_seconds: summary('Pause'),
+  'kata.guest-load': gauge('Load'),
+});
+const { container_memory_rss: MEMORY, container_cpu_usage_seconds: CPU } = METRICS;
+const { lag_seconds: HISTOGRAM, pause_seconds: SUMMARY } = METRICS;
 const T = 1_760_000_000_000;
 
 const seriesOf = (descriptor = MEMORY, labels: Labels = {}, resource = NODE, identity = IDENTITY) =>
@@ -221,8 +226,9 @@ test('the attributes of the resource as labels', async () => {
 test('names: as they are, with suffixes, with a namespace, in letters that are known', async () => {
   const names = async (yaml: string) => {
     const { rowsOf } = await createEncoding(yaml);
-    const odd = gauge('x', 'kata.guest-load', 'Load');
-    const points = [MEMORY, CPU, odd].map((each) => numberPoint(seriesOf(each), 0, T, 1));
+    const points = [MEMORY, CPU, METRICS['kata.guest-load']].map((each) =>
+      numberPoint(seriesOf(each), 0, T, 1),
+    );
     return Object.keys(rowsOf(points)).map((row) => row.split('{')[0]);
   };
   const plain = ['container_memory_rss', 'container_cpu_usage_seconds', 'kata_guest_load'];

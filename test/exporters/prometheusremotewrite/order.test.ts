@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { gauge } from '../../../src/catalog/metric.ts';
+import { MEMORY } from '../../../src/catalog/memory.ts';
 import { endedPoint, numberPoint } from '../../../src/pdata/point.ts';
 import { createSeries } from '../../../src/pdata/series.ts';
 import { createReceiver } from '../../support/remote-write/receiver.ts';
 import { createEncoding } from './running.ts';
 
 const T = 1_760_000_000_000;
-const METRIC = gauge('memory', 'container_memory_rss', 'Resident');
+const METRIC = MEMORY.container_memory_rss;
 const RESOURCE = { attributes: { 'host.name': 'n', 'service.name': 'agent' } };
 
 /** Two label sets, each of three objects that may speak for it. */

@@ -24,14 +24,15 @@ beforeEach(() => {
   client = createCriClient(path);
 });
 afterEach(() => {
-  process.seteuid?.(0);
+  // That of the test again, which need not be root.
+  process.seteuid?.(process.getuid?.() ?? 0);
   client.close();
   double?.stop();
   double = undefined;
   rmSync(folder, { recursive: true, force: true });
 });
 
-const soon = (millis = 2_000) => performance.now() + millis;
+const soon = (millis = 10_000) => performance.now() + millis;
 
 async function failureOf(millis?: number): Promise<CriError> {
   return client.call('Version', {}, soon(millis)).then(
@@ -86,7 +87,7 @@ test('no answer in time', async () => {
   double.isHung = true;
   const started = performance.now();
   expect(await failureOf(200)).toMatchObject({ failure: 'late', isWhole: true });
-  expect(performance.now() - started).toBeLessThan(1_500);
+  expect(performance.now() - started).toBeLessThan(5_000);
 });
 
 test('an answer of more than 16 MiB, and one that is no protobuf', async () => {

@@ -8,7 +8,8 @@ import { isMissing } from '../../support/peers.ts';
 import { byContainer, makeFolder, runCri, startDouble, startReceiver, stopAll } from './running.ts';
 
 afterEach(async () => {
-  process.seteuid?.(0);
+  // That of the test again, which need not be root.
+  process.seteuid?.(process.getuid?.() ?? 0);
   await stopAll();
 });
 
@@ -55,15 +56,15 @@ test('a path that is no socket is a trouble, and not the end', async () => {
 });
 
 test('a runtime that hangs costs one wait, and then none until its next try', async () => {
-  const { double, observed } = await runCri([makePod('1', KATA)], 'runtime_timeout: 300ms');
+  const { double, observed } = await runCri([makePod('1', KATA)], 'runtime_timeout: 1s');
   expect(byContainer(await observed.read(), CPU)).toEqual({ 'app-1': 1.5 });
   double.isHung = true;
   const started = performance.now();
   expect(await observed.read()).toEqual([]);
-  expect(performance.now() - started).toBeGreaterThan(250);
+  expect(performance.now() - started).toBeGreaterThan(900);
   const again = performance.now();
   for (let round = 0; round < 5; round++) expect(await observed.read()).toEqual([]);
-  expect(performance.now() - again).toBeLessThan(250);
+  expect(performance.now() - again).toBeLessThan(900);
   expect(observed.log).toEqual(['warn: Source cannot be read']);
   double.isHung = false;
   await sleep(1100);
@@ -173,6 +174,20 @@ describe('ids and labels that a tenant or nobody should have made', () => {
     ).toEqual([]);
   });
 
+  test('a container whose config names the cgroup of another has no rows', async () => {
+    const pods = [makePod('1', KATA), makePod('2', KATA)];
+    const { double, observed } = await runCri(pods);
+    const all = handlersOf(pods);
+    const container_id = pods[0]?.containers[0]?.id ?? '';
+    double.handlers.ContainerStatus = (request) =>
+      (all.ContainerStatus as NonNullable<typeof all.ContainerStatus>)({
+        ...request,
+        container_id,
+      });
+    expect(byContainer(await observed.read(), CPU)).toEqual({ 'app-1': 1.5 });
+    expect(observed.own('duplicates')).toBe(0);
+  });
+
   test('a status that is no JSON, or deep beyond measure, tells no runtime: no rows', async () => {
     const pods = [makePod('1', KATA), makePod('2', KATA)];
     const { double, observed } = await runCri(pods);
@@ -203,7 +218,7 @@ test('10,000 short-lived containers leave nothing behind', async () => {
   const PODS = 10;
   const EACH = 50;
   const pods: ToldPod[] = [];
-  const { observed } = await runCri(pods);
+  const { observed } = await runCri(pods, 'runtime_timeout: 1m');
   async function heapAfter(count: number, first: number): Promise<number> {
     for (let i = first; i < first + count; i += PODS * EACH) {
       pods.push(...Array.from({ length: PODS }, (_, p) => podOf(i + p * EACH)));

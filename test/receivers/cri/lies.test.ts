@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Written } from '../../../src/platform/cri/message.ts';
-import type { Metric } from '../../../src/platform/cri/metrics.ts';
+import type { METHODS } from '../../../src/platform/cri/methods.ts';
 import type { ContainerStats, NetworkUsage } from '../../../src/platform/cri/stats.ts';
 import { makePod, nanosNow, type ToldPod, trueStats } from '../../support/cri/node.ts';
+import type { Handlers } from '../../support/cri/server.ts';
 import type { Row } from '../../support/observed.ts';
 import { byContainer, runCri, stopAll } from './running.ts';
 
@@ -18,6 +19,7 @@ const RECEIVED = 'container_network_receive_bytes_total';
 const WRAPPED = 2n ** 64n - 40_000_000n;
 
 type Stats = Written<typeof ContainerStats>;
+type ListedContainers = Written<(typeof METHODS)['ListContainers']['response']>;
 
 const metricsOf = (rows: readonly Row[], container: string) =>
   new Set(rows.filter(({ labels }) => labels.container === container).map(({ metric }) => metric));
@@ -103,6 +105,32 @@ test('a counter that goes back is held until it is past its last value', async (
   }
   expect(seen).toEqual([2, undefined, 3]);
   expect(observed.own('sandgauge_source_dropped_points', { source: 'cri' })).toBe(1);
+});
+
+test('a runtime that does not tell when a container was made: no row has a start', async () => {
+  const { double, observed } = await runCri([makePod('1', KATA)]);
+  const list = double.handlers.ListContainers as NonNullable<Handlers['ListContainers']>;
+  double.handlers.ListContainers = async (request) => {
+    const { containers = [] } = (await list(request)) as ListedContainers;
+    return { containers: containers.map((each) => ({ ...each, created_at: 0n })) };
+  };
+  const told = metricsOf(await observed.read(), 'app-1');
+  expect(told.has(CPU)).toBe(true);
+  expect(told.has('container_last_seen')).toBe(true);
+  expect(told.has('container_start_time_seconds')).toBe(false);
+});
+
+test('a part that is told as of an earlier moment than before keeps its time', async () => {
+  const pod = makePod('1', KATA);
+  const app = pod.containers[0] as { stats: Stats };
+  const { observed } = await runCri([pod]);
+  await observed.read();
+  app.stats = withPart('cpu', {
+    timestamp: nanosNow() - 10_000_000_000n,
+    usage_core_nano_seconds: 2_000_000_000n,
+  });
+  expect(byContainer(await observed.read(), CPU)).toEqual({ 'app-1': 2 });
+  expect(observed.own('bad points')).toBe(0);
 });
 
 describe('a writable layer', () => {
@@ -194,92 +222,4 @@ test('pressure of 0 is not told from none; other totals are seconds', async () =
   expect(told.map(({ metric, value }) => `${metric} ${value}`)).toEqual([
     'container_pressure_cpu_waiting_seconds_total 2.5',
   ]);
-});
-
-describe('ListPodSandboxMetrics', () => {
-  const BASE = ['id', 'image', 'namespace', 'pod', 'container'];
-  const KEYS: Readonly<Record<string, string[]>> = {
-    container_fs_reads_bytes_total: ['device'],
-    container_network_receive_bytes_total: ['interface'],
-    container_network_receive_packets_total: ['interface'],
-  };
-  type Told = Written<typeof Metric>;
-  const told = (name: string, value: bigint, own: string[] = [], more: Told = {}): Told => ({
-    ...{ name, timestamp: nanosNow(), value, label_values: [...BASE.map(() => 'x'), ...own] },
-    ...more,
-  });
-
-  async function readMetrics(container: Told[], sandbox: Told[] = []) {
-    const network = { default_interface: { name: 'eth0', rx_bytes: 10n, tx_bytes: 1n } };
-    const pod = makePod('1', KATA, { network });
-    const { double, observed } = await runCri([pod]);
-    const container_id = pod.containers[0]?.id;
-    double.handlers.ListMetricDescriptors = () => ({
-      descriptors: [...new Set([...container, ...sandbox].map(({ name }) => name ?? ''))].map(
-        (name) => ({ name, label_keys: [...BASE, ...(KEYS[name] ?? [])] }),
-      ),
-    });
-    double.handlers.ListPodSandboxMetrics = () => ({
-      pod_metrics: [
-        {
-          pod_sandbox_id: pod.id,
-          metrics: sandbox,
-          container_metrics: [{ container_id, metrics: container }],
-        },
-      ],
-    });
-    const rows = await observed.read();
-    expect(observed.own('bad points')).toBe(0);
-    expect(observed.own('duplicates')).toBe(0);
-    return rows;
-  }
-
-  test('counts and bytes are taken, by device too', async () => {
-    const rows = await readMetrics([
-      told('container_cpu_cfs_periods_total', 12n),
-      told('container_memory_cache', 77n),
-      told('container_fs_reads_bytes_total', 5n, ['8:0']),
-    ]);
-    expect(byContainer(rows, 'container_cpu_cfs_periods_total')['app-1']).toBe(12);
-    expect(byContainer(rows, 'container_memory_cache')['app-1']).toBe(77);
-    const read = rows.find(({ metric }) => metric === 'container_fs_reads_bytes_total');
-    expect([read?.value, read?.labels.device]).toEqual([5, '8:0']);
-  });
-
-  test.each([
-    ['user seconds, which Kata’s Go shim swaps', 'container_cpu_user_seconds_total', 7n, {}],
-    ['system seconds, the same', 'container_cpu_system_seconds_total', 7n, {}],
-    ['seconds that are cut', 'container_cpu_cfs_throttled_seconds_total', 7n, {}],
-    ['a start in ns', 'container_start_time_seconds', 1_700_000_000_000_000_001n, {}],
-    ['0 of what it does not know', 'container_memory_cache', 0n, {}],
-    ['what went below zero', 'container_memory_kernel_usage', WRAPPED, {}],
-    ['the time 0', 'container_memory_mapped_file', 5n, { timestamp: 0n }],
-    ['files that the host’s shim has open', 'container_file_descriptors', 5n, {}],
-  ])('%s: no such row from there', async (_, name, value, more) => {
-    const rows = await readMetrics([told(name, value, [], more)]);
-    const row = rows.find((each) => each.metric === name && each.labels.container === 'app-1');
-    expect(row?.value).not.toBe(Number(value));
-    if (name !== 'container_start_time_seconds') expect(row).toBeUndefined();
-  });
-
-  test('interfaces are those of one source: where metrics have them, with packets', async () => {
-    const rows = await readMetrics(
-      [],
-      [
-        told('container_network_receive_bytes_total', 99n, ['eth0']),
-        told('container_network_receive_packets_total', 3n, ['eth0']),
-        told('container_network_receive_bytes_total', 8n, ['lo']),
-      ],
-    );
-    const network = rows.filter(({ metric }) => metric.startsWith('container_network_'));
-    expect(network.map(({ metric, value }) => `${metric} ${value}`).sort()).toEqual([
-      'container_network_receive_bytes_total 99',
-      'container_network_receive_packets_total 3',
-    ]);
-  });
-
-  test('label values that do not fit the keys tell no device', async () => {
-    const rows = await readMetrics([told('container_fs_reads_bytes_total', 5n)]);
-    expect(rows.filter(({ metric }) => metric === 'container_fs_reads_bytes_total')).toEqual([]);
-  });
 });
