@@ -16,7 +16,7 @@ import { parseComponentId } from '../../src/component/id.ts';
 import { decode } from '../../src/confmap/decode.ts';
 import { confOf, parseYaml } from '../../src/confmap/document.ts';
 import { otlpGrpc } from '../../src/exporters/otlp_grpc/factory.ts';
-import { encodeRequests } from '../../src/pdata/otlp/request.ts';
+import { encodeRequests, SCOPE } from '../../src/pdata/otlp/request.ts';
 import { numberPoint, type Point } from '../../src/pdata/point.ts';
 import { createSeries, type Labels, type Resource, type Series } from '../../src/pdata/series.ts';
 import { cpuMillis, median, report } from './report.ts';
@@ -28,7 +28,6 @@ const WARM_UP = 5;
 const METRICS = [...Object.values(CPU), ...Object.values(MEMORY)];
 /** Labels of a row are one object for all workloads, as in the receivers' tables. */
 const OWN: Labels[] = Array.from({ length: POINTS }, (_, i) => Object.freeze({ row: `${i}` }));
-const SCOPE = { name: 'sandgauge', version: '1' };
 const MAX_BYTES = 4 * 2 ** 20;
 
 const resources: Resource[] = Array.from({ length: RESOURCES }, (_, i) => ({
@@ -62,7 +61,7 @@ const SUBJECTS: Readonly<Record<string, (port: number) => Promise<number>>> = {
   'official gzip': (port) => theirs(port, 'gzip'),
   'ours encode': () => {
     const points = pointsOf(inOne());
-    return millis(() => void encodeRequests(points, SCOPE, MAX_BYTES));
+    return millis(() => void encodeRequests(points, MAX_BYTES));
   },
   'official encode': () => {
     const metrics = officialMetrics(inOne());

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/agent.ts';
 import { type BareRoom, makeBareRoom } from '../support/bare-room.ts';
 import { packagedBinary } from '../support/binary.ts';
-import { type GrpcDouble, startGrpcDouble } from '../support/otlp/grpc-double.ts';
+import { type OtlpServer, startGrpcServer } from '../support/otlp/server.ts';
 import { findPeer, isMissing } from '../support/peers.ts';
 import { startDouble } from '../support/runsc/double.ts';
 
@@ -134,13 +134,13 @@ const isSkipped = isMissing('the binary in a bare room', {
 
 describe.skipIf(isSkipped)('as nobody, read-only, without Node, environment or shell', () => {
   let room: BareRoom;
-  let collector: GrpcDouble;
+  let collector: OtlpServer;
   let agent: ChildProcess;
   let log = '';
   const ports: number[] = [];
 
   beforeAll(async () => {
-    collector = await startGrpcDouble();
+    collector = await startGrpcServer();
     for (let i = 0; i < 3; i++) ports.push(await freePort());
     room = makeBareRoom(binary, chroot ?? '');
     // State files that are not for all to read.
@@ -151,9 +151,9 @@ describe.skipIf(isSkipped)('as nobody, read-only, without Node, environment or s
       log += data;
     });
   });
-  afterAll(() => {
+  afterAll(async () => {
     agent?.kill('SIGKILL');
-    collector?.close();
+    await collector?.stop();
     room?.remove();
   });
   afterEach(() => expect(log).not.toMatch(/^ +at /m));
@@ -209,7 +209,7 @@ describe.skipIf(isSkipped)('as nobody, read-only, without Node, environment or s
 
   test('what may not be read is said once, with the right that is missing', async () => {
     await expect.poll(() => log, { timeout: 10_000 }).toContain('"/run/runsc"');
-    const passes = () => collector.requests.length;
+    const passes = () => collector.taken.length;
     const before = passes();
     await expect.poll(passes, { timeout: 10_000 }).toBeGreaterThan(before + 6);
     const denied = log.split('\n').filter((line) => line.includes('EACCES'));
@@ -220,7 +220,7 @@ describe.skipIf(isSkipped)('as nobody, read-only, without Node, environment or s
 
   test('grpc-js, the HTTP client and the SDK of OpenTelemetry are loaded', async () => {
     const names = () =>
-      collector.requests.flatMap(({ body }) => JSON.stringify(body).match(/"name":"[a-z_]+"/g));
+      collector.taken.flatMap((body) => JSON.stringify(body).match(/"name":"[a-z_]+"/g));
     await expect
       .poll(names, { timeout: 10_000 })
       .toContain('"name":"container_cpu_usage_seconds_total"');

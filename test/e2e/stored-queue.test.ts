@@ -48,7 +48,7 @@ test('killed again and again without a receiver: all times that were read arrive
   for (let life = 0; life < 3; life++) {
     const agent = await startAgent(args, false);
     const from = Date.now();
-    await sleep(1000);
+    await sleep(2000);
     agent.process.kill('SIGKILL');
     await once(agent.process, 'exit');
     lives.push([from, Date.now()]);

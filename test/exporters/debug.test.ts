@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { CPU } from '../../src/catalog/cpu.ts';
+import { parseComponentId } from '../../src/component/id.ts';
+import { debug } from '../../src/exporters/debug/factory.ts';
 import { detailedText, normalText } from '../../src/exporters/debug/text.ts';
 import { endedPoint, numberPoint } from '../../src/pdata/point.ts';
 import { createSeries } from '../../src/pdata/series.ts';
@@ -32,4 +34,19 @@ test('detailed: every field', () => {
   ]) {
     expect(text).toContain(part);
   }
+});
+
+test.each([
+  ['basic', []],
+  ['normal', [normalText(POINTS)]],
+  ['detailed', [detailedText(POINTS)]],
+] as const)('%s: what it counts, and what it prints', async (verbosity, printed) => {
+  const said: [string, object?][] = [];
+  const logger = { debug() {}, info: (...line: (typeof said)[0]) => void said.push(line) };
+  const telemetry = { logger } as never;
+  const settings = { id: parseComponentId('debug', ''), telemetry, now: Date.now };
+  const exporter = debug.create(settings, { verbosity });
+  await exporter.consume({ source: 'cgroup', onDemand: false, points: POINTS });
+  const counts = ['Metrics', { source: 'cgroup', metrics: 1, points: 2 }];
+  expect(said).toEqual([counts, ...printed.map((text) => [text])]);
 });

@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import { createOutput } from './output.ts';
 import { claimPath } from './paths.ts';
 import { encodeRecords } from './records.ts';
-import { createTurns } from './turns.ts';
+import { createBoundedTurns } from './turns.ts';
 
 /** How long a pipeline waits for a file system that does not answer. */
 const WAIT_MILLIS = 5_000;
@@ -39,7 +39,7 @@ export function createFileExporter({ id, telemetry, now }: Settings, config: Con
       trouble(error);
     },
   });
-  const turns = createTurns(WAIT_MILLIS, `the file system of ${path} does not answer`);
+  const turns = createBoundedTurns(WAIT_MILLIS, `the file system of ${path} does not answer`);
   let lastError: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let release: (() => void) | undefined;

@@ -7,7 +7,6 @@ import type { Config } from './config.ts';
 
 /** A point that is larger has a record of its own. */
 const MAX_RECORD_BYTES = 1_000_000;
-const SCOPE = { name: 'sandgauge', version: '' };
 const compress = promisify(zstdCompress);
 
 /** Records with their length before them are not readable as lines. */
@@ -21,7 +20,7 @@ export async function encodeRecords(
   config: Config,
 ): Promise<EncodedRequest[]> {
   const encode = config.format === 'json' ? jsonRequests : encodeRequests;
-  const requests = encode(points, SCOPE, MAX_RECORD_BYTES);
+  const requests = encode(points, MAX_RECORD_BYTES);
   const records: EncodedRequest[] = [];
   for (const { bytes, points: count } of requests) {
     const packed = config.compression === '' ? bytes : await compress(bytes);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTurns } from '../../helper/in-turn.ts';
 
 /** Works that are done one after another, whatever becomes of each. */
-export interface Turns {
+export interface BoundedTurns {
   /**
    * Resolves when the work is done, and rejects as it does; rejects too when that takes longer than
    * the bound, and at once while an earlier work is that late. What was begun goes on.
@@ -12,8 +13,8 @@ export interface Turns {
 }
 
 /** Makes them; `stuck` is what is said of a work that takes longer than `millis`. */
-export function createTurns(millis: number, stuck: string): Turns {
-  let last: Promise<void> = Promise.resolve();
+export function createBoundedTurns(millis: number, stuck: string): BoundedTurns {
+  const inTurn = createTurns();
   let isStuck = false;
   return {
     take,
@@ -24,8 +25,7 @@ export function createTurns(millis: number, stuck: string): Turns {
 
   async function take(work: () => Promise<void>): Promise<void> {
     if (isStuck) throw new Error(stuck);
-    const done = last.then(work);
-    last = done.catch(() => {});
+    const done = inTurn(work);
     const end = new AbortController();
     const bound = sleep(millis, true, { signal: end.signal }).catch(() => false);
     try {
@@ -34,7 +34,8 @@ export function createTurns(millis: number, stuck: string): Turns {
       end.abort();
     }
     isStuck = true;
-    void last.then(() => {
+    // Behind what came meanwhile too.
+    void inTurn(async () => {
       isStuck = false;
     });
     throw new Error(stuck);

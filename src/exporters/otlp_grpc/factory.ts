@@ -2,11 +2,12 @@ import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
 import { findClientAuthenticator } from '../../helper/authenticators.ts';
-import { createClientCertificates, isPlainByDefault } from '../../helper/client-tls.ts';
 import { createPushExporter } from '../../helper/exporter/exporter.ts';
 import { headersOf } from '../../helper/exporter/headers.ts';
 import { renewOnChange } from '../../helper/exporter/renew.ts';
 import type { Connection } from '../../helper/exporter/request.ts';
+import { createClientCertificates } from '../../helper/tls/certificates.ts';
+import { isPlainByDefault } from '../../helper/tls/options.ts';
 import { encodeRequests } from '../../pdata/otlp/request.ts';
 import { loadClient } from './client.ts';
 import { CONFIG, type Config } from './config.ts';
@@ -20,8 +21,6 @@ export const otlpGrpc: ExporterFactory<Config> = {
   create: createOtlpGrpcExporter,
 };
 
-const SCOPE = { name: 'sandgauge', version: '' };
-
 function createOtlpGrpcExporter(settings: Settings, config: Config): Exporter {
   const path = `exporters::${settings.id.text}`;
   const { auth, max_request_bytes: maxRequestBytes } = config;
@@ -33,7 +32,7 @@ function createOtlpGrpcExporter(settings: Settings, config: Config): Exporter {
     throw new ConfigError(`${path}::auth`, `credentials are not sent without TLS: ${advice}`);
   }
   return createPushExporter(settings, {
-    encode: ({ points }, allocate, maxBytes) => encodeRequests(points, SCOPE, maxBytes, allocate),
+    encode: ({ points }, allocate, maxBytes) => encodeRequests(points, maxBytes, allocate),
     maxRequestBytes,
     open,
     // The call itself has the deadline, which the other side then knows.

@@ -1,6 +1,5 @@
 import type { Exporter, Host } from '../../component/component.ts';
 import type { ExporterFactory, Settings } from '../../component/factory.ts';
-import { createClientCertificates } from '../../helper/client-tls.ts';
 import { createPushExporter } from '../../helper/exporter/exporter.ts';
 import { headersOf } from '../../helper/exporter/headers.ts';
 import { loadHttpClient } from '../../helper/exporter/http-client.ts';
@@ -8,6 +7,7 @@ import { findCredentials } from '../../helper/exporter/http-login.ts';
 import { proxyFor } from '../../helper/exporter/proxy.ts';
 import { renewOnChange } from '../../helper/exporter/renew.ts';
 import type { Connection, ExportRequest } from '../../helper/exporter/request.ts';
+import { createClientCertificates } from '../../helper/tls/certificates.ts';
 import type { Batch } from '../../pdata/batch.ts';
 import { jsonRequests } from '../../pdata/otlp/json.ts';
 import { encodeRequests } from '../../pdata/otlp/request.ts';
@@ -22,8 +22,6 @@ export const otlpHttp: ExporterFactory<Config> = {
   config: CONFIG,
   create: createOtlpHttpExporter,
 };
-
-const SCOPE = { name: 'sandgauge', version: '' };
 
 function createOtlpHttpExporter(settings: Settings, config: Config): Exporter {
   const { telemetry, id } = settings;
@@ -49,8 +47,8 @@ function createOtlpHttpExporter(settings: Settings, config: Config): Exporter {
     maxBytes: number,
   ): ExportRequest[] {
     return encoding === 'json'
-      ? jsonRequests(points, SCOPE, maxBytes)
-      : encodeRequests(points, SCOPE, maxBytes, allocate);
+      ? jsonRequests(points, maxBytes)
+      : encodeRequests(points, maxBytes, allocate);
   }
 
   async function open(host: Host): Promise<Connection> {

@@ -32,13 +32,19 @@ export function createTaker(shelf: Shelf, reader: Reader, damaged: DamageReport)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT') {
-          damaged(segment.path, segment.stored.points);
+          damaged(segment.path, pointsUntaken(segment));
           await drop(shelf, segment);
         } else skipBadBlock(segment, error);
       }
     }
     return undefined;
   };
+
+  /** What was taken is in memory, and not lost. */
+  function pointsUntaken({ stored, taken }: Segment): number {
+    const points = [...taken].reduce((sum, place) => sum + place.points, 0);
+    return Math.max(0, stored.points - points);
+  }
 
   /** Goes to the next record; undefined where it is not wanted, or there is none. */
   async function findWanted(segment: Segment): Promise<Found | undefined> {

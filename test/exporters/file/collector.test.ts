@@ -7,8 +7,9 @@ import { expect, test } from 'vitest';
 import { freePort } from '../../support/agent.ts';
 import { buildCollector } from '../../support/otlp/collector.ts';
 import { loadDecoder } from '../../support/otlp/decode.ts';
+import { numbered, valuesIn } from '../../support/otlp/numbers.ts';
 import { findPeer, isMissing } from '../../support/peers.ts';
-import { makeExporter, numbered, recordsIn, valuesIn } from './running.ts';
+import { makeExporter, recordsIn } from './running.ts';
 
 const isSkipped = isMissing('files of a real Collector', { go: findPeer('go') });
 const FORMS = [

@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { loadDecoder } from '../../support/otlp/decode.ts';
-import { makeExporter, recordsIn, valuesIn } from './running.ts';
+import { valuesIn } from '../../support/otlp/numbers.ts';
+import { makeExporter, recordsIn } from './running.ts';
 
 const LIVES = 12;
 /** Batches of very different sizes; the number of each is told once the exporter has taken it. */
 const WRITER = `
   import { writeSync } from 'node:fs';
-  import { makeExporter, numbered } from '${join(import.meta.dirname, 'running.ts')}';
+  import { makeExporter } from '${join(import.meta.dirname, 'running.ts')}';
+  import { numbered } from '${join(import.meta.dirname, '../../support/otlp/numbers.ts')}';
   const [yaml, from] = process.argv.slice(1);
   const { start, write } = makeExporter(yaml);
   await start();

@@ -12,7 +12,8 @@ const isSkipped = isMissing('a disk that is full', {
 
 const SCRIPT = `
   import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-  import { linesIn, makeExporter, numbered } from '${join(import.meta.dirname, 'running.ts')}';
+  import { linesIn, makeExporter } from '${join(import.meta.dirname, 'running.ts')}';
+  import { numbered } from '${join(import.meta.dirname, '../../support/otlp/numbers.ts')}';
   const [folder, rotation] = process.argv.slice(1);
   const path = folder + '/out.json';
   const made = makeExporter("{path: '" + path + "', flush_interval: 0s, " + rotation + '}');

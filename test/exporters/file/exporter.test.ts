@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endedPoint } from '../../../src/pdata/point.ts';
 import { loadDecoder } from '../../support/otlp/decode.ts';
-import { linesIn, makeExporter, numbered, recordsIn, valuesIn } from './running.ts';
+import { numbered, valuesIn } from '../../support/otlp/numbers.ts';
+import { linesIn, makeExporter, recordsIn } from './running.ts';
 import { makeScene, type Scene } from './scene.ts';
 
 let scene: Scene;

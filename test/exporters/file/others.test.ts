@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadDecoder } from '../../support/otlp/decode.ts';
-import { linesIn, numbered, recordsIn, valuesIn } from './running.ts';
+import { numbered, valuesIn } from '../../support/otlp/numbers.ts';
+import { linesIn, recordsIn } from './running.ts';
 import { makeScene, type Scene } from './scene.ts';
 
 let scene: Scene;

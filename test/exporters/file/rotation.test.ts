@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { linesIn, numbered } from './running.ts';
+import { numbered } from '../../support/otlp/numbers.ts';
+import { linesIn } from './running.ts';
 import { makeScene, type Scene } from './scene.ts';
 
 let scene: Scene;

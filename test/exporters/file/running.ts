@@ -5,24 +5,9 @@ import { parseComponentId } from '../../../src/component/id.ts';
 import { decode } from '../../../src/confmap/decode.ts';
 import { confOf, parseYaml } from '../../../src/confmap/document.ts';
 import { file } from '../../../src/exporters/file/factory.ts';
-import { numberPoint, type Point } from '../../../src/pdata/point.ts';
-import { createSeries } from '../../../src/pdata/series.ts';
+import type { Point } from '../../../src/pdata/point.ts';
 import { createOwnMetrics } from '../../../src/service/telemetry.ts';
-
-const SERIES = createSeries(
-  {
-    ...{ name: 'number', type: 'sum', monotonic: true, temporality: 'cumulative', unit: '' },
-    ...{ help: 'A number', valueType: 'int', timed: true },
-  },
-  Object.freeze({ id: '/a' }),
-  Object.freeze({}),
-  Object.freeze({ attributes: Object.freeze({ 'host.name': 'node' }) }),
-);
-
-/** A point whose value is told apart from all others. */
-export function numbered(value: number): Point {
-  return numberPoint(SERIES, 1, 1_700_000_000_000, value);
-}
+import { valuesIn } from '../../support/otlp/numbers.ts';
 
 /** An exporter with what it said; not yet started. */
 export function makeExporter(yaml: string, id = 'file', now = Date.now) {
@@ -62,13 +47,6 @@ export function recordsIn(path: string, isFramed: boolean, isPacked: boolean): B
     at = end;
   }
   return isPacked ? records.map((record) => zstdDecompressSync(record)) : records;
-}
-
-/** The values of all points in a record of OTLP, JSON or decoded protobuf. */
-export function valuesIn(request: unknown): number[] {
-  return [...JSON.stringify(request).matchAll(/"asInt":"(\d+)"/g)].map(([, value]) =>
-    Number(value),
-  );
 }
 
 /** The values in a file of lines. */

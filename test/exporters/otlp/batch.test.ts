@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { valuesIn } from '../../support/otlp/numbers.ts';
 import { startHttpServer } from '../../support/otlp/server.ts';
-import { batchOf, create, PROTOCOLS, RETRY, run, stops, taken, upTo, valuesOf } from './running.ts';
+import { batchOf, create, PROTOCOLS, RETRY, run, stops, taken, upTo } from './running.ts';
 
 const [GRPC, HTTP] = PROTOCOLS as [(typeof PROTOCOLS)[0], (typeof PROTOCOLS)[0]];
 const FORMS = [
@@ -16,7 +17,7 @@ async function setUp({ factory, start, encoding }: (typeof FORMS)[0], batch: str
   const queue = `sending_queue: {num_consumers: 1, batch: {${batch}}}`;
   const text = [RETRY, encoding, queue, yaml].join('\n');
   const running = await run(factory, `http://127.0.0.1:${server.port}`, text);
-  const sizes = () => server.taken.map((request) => valuesOf(request).length);
+  const sizes = () => server.taken.map((request) => valuesIn(request).length);
   return { server, sizes, ...running };
 }
 

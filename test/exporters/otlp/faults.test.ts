@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import type { ExporterFactory } from '../../../src/component/factory.ts';
 import { otlpGrpc } from '../../../src/exporters/otlp_grpc/factory.ts';
 import { startFaultProxy } from '../../support/otlp/fault-proxy.ts';
+import { valuesIn } from '../../support/otlp/numbers.ts';
 import { startGrpcServer } from '../../support/otlp/server.ts';
-import { batchOf, PROTOCOLS, RETRY, run, stops, taken, upTo, valuesOf } from './running.ts';
+import { batchOf, PROTOCOLS, RETRY, run, stops, taken, upTo } from './running.ts';
 
 const LONG = { timeout: 20_000 };
 const ONE_BY_ONE = 'sending_queue: {num_consumers: 1}';
@@ -38,17 +39,17 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, unavailable, fatal, busy, n
     server.answers.push({}, { taken: proxy.resetAll }, {});
     for (const i of upTo(3)) await exporter.consume(batchOf(10, i * 10));
     await expect.poll(() => count('sent'), LONG).toBe(30);
-    expect(server.taken.map((request) => valuesOf(request)[0])).toEqual([0, 10, 10, 20]);
+    expect(server.taken.map((request) => valuesIn(request)[0])).toEqual([0, 10, 10, 20]);
     expect(new Set(taken(server))).toEqual(new Set(upTo(30)));
     expect(count('send_failed')).toBe(0);
   });
 
   test('an answer after our timeout is one that is lost', async () => {
-    const { server, exporter, count } = await setUp(`timeout: 150ms\n${ONE_BY_ONE}`);
-    server.answers.push({ delayMillis: 400 });
+    const { server, exporter, count } = await setUp(`timeout: 500ms\n${ONE_BY_ONE}`);
+    server.answers.push({ delayMillis: 1200 });
     for (const i of upTo(2)) await exporter.consume(batchOf(10, i * 10));
     await expect.poll(() => count('sent'), LONG).toBe(20);
-    await expect.poll(() => server.taken.length).toBe(3);
+    await expect.poll(() => server.taken.length, LONG).toBe(3);
     expect(sorted(taken(server))).toEqual(sorted([...upTo(10), ...upTo(20)]));
     expect(count('send_failed')).toBe(0);
   });
@@ -56,7 +57,7 @@ describe.each(PROTOCOLS)('$name', ({ factory, start, unavailable, fatal, busy, n
   test('a slow server gets every point once, and the queue says how much waits', async () => {
     const yaml = 'sending_queue: {num_consumers: 2, queue_size: 30}';
     const { server, exporter, count, read } = await setUp(yaml);
-    server.answers.push(...upTo(30).map(() => ({ delayMillis: 20 })));
+    server.answers.push(...upTo(30).map(() => ({ delayMillis: 60 })));
     for (const i of upTo(30)) await exporter.consume(batchOf(10, i * 10));
     expect(read('queue_capacity')).toBe(30);
     expect(read('queue_size')).toBeGreaterThan(20);

@@ -11,6 +11,7 @@ import type { Batch } from '../../../src/pdata/batch.ts';
 import { numberPoint } from '../../../src/pdata/point.ts';
 import { createSeries, NO_LABELS } from '../../../src/pdata/series.ts';
 import { createOwnMetrics } from '../../../src/service/telemetry.ts';
+import { valuesIn } from '../../support/otlp/numbers.ts';
 import { type OtlpServer, startGrpcServer, startHttpServer } from '../../support/otlp/server.ts';
 
 /** Retries soon, for long. */
@@ -96,15 +97,7 @@ export async function run(
 
 /** The values of all points that a server took, in the order in which it did. */
 export function taken(server: Pick<OtlpServer, 'taken'>): number[] {
-  return server.taken.flatMap(valuesOf);
-}
-
-/** The values of the points of one request. */
-export function valuesOf({ resourceMetrics }: OtlpServer['taken'][number]): number[] {
-  const metrics = resourceMetrics.flatMap(({ scopeMetrics }) =>
-    scopeMetrics.flatMap((scope) => scope.metrics),
-  );
-  return metrics.flatMap(({ gauge }) => gauge?.dataPoints.map(({ asInt }) => Number(asInt)) ?? []);
+  return server.taken.flatMap(valuesIn);
 }
 
 /** 0, 1 and so on, below `count`. */

@@ -56,8 +56,8 @@ test('a directory that cannot be used is told with what to do', async () => {
   await expect(
     start(`{directory: ${folder}, compaction: {directory: ${folder}/none}}`),
   ).rejects.toThrow('compaction::directory');
-  await expect(start(`{directory: ${folder}, compaction: {directory: /proc}}`)).rejects.toThrow(
-    '/proc is on another file system',
+  await expect(start(`{directory: ${folder}, compaction: {directory: /dev/shm}}`)).rejects.toThrow(
+    '/dev/shm is on another file system',
   );
 });
 

@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../agent.ts';
+import { build } from '../peers.ts';
 
 /**
  * A real OpenTelemetry Collector with otlp in, and debug, file and prometheus out; of authenticators
@@ -22,11 +23,7 @@ export interface Collector {
 
 /** The path of the program: built once, by its own builder. */
 export function buildCollector(): string {
-  const script = join(import.meta.dirname, 'build-collector.sh');
-  return execFileSync('bash', [script], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }).trim();
+  return build('otlp/build-collector.sh');
 }
 
 /** Starts it; `tls` is the `tls` section of its receivers, `bearer` what they ask for. */

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildCollector, startCollector } from '../../../support/otlp/collector.ts';
+import { valuesIn } from '../../../support/otlp/numbers.ts';
 import { findPeer, isMissing } from '../../../support/peers.ts';
-import { type StoringOptions, startStoring, valuesIn } from './exporter.ts';
+import { type StoringOptions, startStoring } from './exporter.ts';
 import { buildWriter, compare, LIFE, type Life, liveAndDie } from './lives.ts';
 
 const isSkipped = isMissing('the stored queue under a real Collector', { go: findPeer('go') });

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { valuesIn } from '../../../support/otlp/numbers.ts';
 import { startGrpcServer, startHttpServer } from '../../../support/otlp/server.ts';
-import { type Protocol, startStoring, valuesIn } from './exporter.ts';
+import { type Protocol, startStoring } from './exporter.ts';
 import { buildWriter, compare, LIFE, type Life, liveAndDie } from './lives.ts';
 
 const CONSUMERS = 4;

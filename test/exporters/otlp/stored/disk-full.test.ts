@@ -12,7 +12,8 @@ const isSkipped = isMissing('a full disk under the stored queue', {
 
 const SCRIPT = `
   import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-  import { numbers, startStoring, valuesIn } from '${join(import.meta.dirname, 'exporter.ts')}';
+  import { numbers, startStoring } from '${join(import.meta.dirname, 'exporter.ts')}';
+  import { valuesIn } from '${join(import.meta.dirname, '../../../support/otlp/numbers.ts')}';
   import { createServer } from 'node:http';
   import { freePort } from '${join(import.meta.dirname, '../../../support/agent.ts')}';
   const [directory] = process.argv.slice(1);

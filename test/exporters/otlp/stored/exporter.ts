@@ -8,34 +8,17 @@ import { otlpGrpc } from '../../../../src/exporters/otlp_grpc/factory.ts';
 import { otlpHttp } from '../../../../src/exporters/otlp_http/factory.ts';
 import { fileStorage } from '../../../../src/extensions/file_storage/factory.ts';
 import type { Batch } from '../../../../src/pdata/batch.ts';
-import { numberPoint } from '../../../../src/pdata/point.ts';
-import { createSeries } from '../../../../src/pdata/series.ts';
 import { createOwnMetrics } from '../../../../src/service/telemetry.ts';
+import { numbered } from '../../../support/otlp/numbers.ts';
 
 const FACTORIES = { otlp_grpc: otlpGrpc, otlp_http: otlpHttp };
 /** The exporters that can store. */
 export type Protocol = keyof typeof FACTORIES;
 
-const SERIES = createSeries(
-  {
-    ...{ name: 'number', type: 'sum', monotonic: true, temporality: 'cumulative', unit: '' },
-    ...{ help: 'A number', valueType: 'int', timed: true },
-  },
-  Object.freeze({ id: '/a' }),
-  Object.freeze({}),
-  Object.freeze({ attributes: Object.freeze({ 'host.name': 'node' }) }),
-);
-
 /** A batch of points whose values are `from`, `from + 1` and so on. */
 export function numbers(from: number, count: number): Batch {
-  const points = Array.from({ length: count }, (_, i) => numberPoint(SERIES, 1, 1000, from + i));
+  const points = Array.from({ length: count }, (_, i) => numbered(from + i));
   return { source: 'test', onDemand: false, points };
-}
-
-/** The values in a decoded request, protobuf or JSON. */
-export function valuesIn(request: unknown): number[] {
-  const found = JSON.stringify(request).matchAll(/"asInt":"(\d+)"/g);
-  return [...found].map(([, value]) => Number(value));
 }
 
 /** What a storing exporter is made of. */

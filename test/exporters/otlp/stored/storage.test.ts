@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../support/agent.ts';
+import { valuesIn } from '../../../support/otlp/numbers.ts';
 import { startHttpServer } from '../../../support/otlp/server.ts';
 import { create, PROTOCOLS, upTo } from '../running.ts';
-import { numbers, type Protocol, type StoringOptions, startStoring, valuesIn } from './exporter.ts';
+import { numbers, type Protocol, type StoringOptions, startStoring } from './exporter.ts';
 
 const FOR_EVER =
   'retry_on_failure: {initial_interval: 20ms, max_interval: 50ms, max_elapsed_time: 0s}';
@@ -87,7 +88,7 @@ describe.each(PROTOCOLS)('$name', ({ name, start: startServer, fatal }) => {
     const port = await freePort();
     const options = {
       ...{ protocol, directory: makeDirectory(), endpoint: `http://127.0.0.1:${port}` },
-      yaml: 'retry_on_failure: {initial_interval: 10ms, max_interval: 20ms, max_elapsed_time: 300ms}',
+      yaml: 'retry_on_failure: {initial_interval: 10ms, max_interval: 20ms, max_elapsed_time: 1s}',
     };
     const { exporter, count, log, value } = await start(options);
     expect(log[0]).toContain('What is stored is dropped once its retries end');
