@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // A loaded machine takes its time: to wait longer fails later, and passes the same.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

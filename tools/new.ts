@@ -27,5 +27,6 @@ if (fault === undefined) {
 function faultOf(): string | undefined {
   if (kind !== 'receiver') return `only receivers can be made, not "${kind ?? ''}"`;
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) return `"${name}" is no name of a component type`;
-  return existsSync(`src/receivers/${name}`) ? `src/receivers/${name} is there already` : undefined;
+  const there = Object.keys(receiverFiles(name)).find((path) => existsSync(path));
+  return there === undefined ? undefined : `${there} is there already`;
 }

@@ -1,11 +1,14 @@
 /**
- * Builds, runs the suites whose peers are on this machine, and ends with one line of counts. With
- * `--binary` it makes the standalone binary too and runs the end-to-end suites, or those that are named,
- * once more, against it; SANDGAUGE_BINARY=<path> alone runs whatever is named against that.
+ * Builds, runs the suites whose peers are on this machine, those that are named or all but the slow ones,
+ * and ends with one line of counts. With `--binary` it runs the slow ones too, makes the standalone binary,
+ * and runs the end-to-end suites, or those that are named, once more, against it; SANDGAUGE_BINARY=<path>
+ * alone runs whatever is named against that.
  */
 import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { runSuites } from './test/run-suites.ts';
+import { SLOW_SUITES } from './test/slow-suites.ts';
 import { sumOf } from './test/verdict.ts';
 
 const NODE = process.execPath;
@@ -15,6 +18,11 @@ const END_TO_END = ['test/e2e', 'test/cli', 'test/examples.test.ts'];
 const ONCE = ['binary', 'kubernetes-deploy', 'containerd', 'runsc'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
+/** Much of it is waiting, so two at a time on two cores too. */
+const QUICK = [
+  `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
+  ...SLOW_SUITES.map((path) => `--exclude=${path}`),
+];
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--binary');
 const withBinary = args.length < process.argv.length - 2;
@@ -22,7 +30,8 @@ const withBinary = args.length < process.argv.length - 2;
 execFileSync(NODE, ['tools/build.ts'], { stdio: 'inherit' });
 if (withBinary) execFileSync(NODE, ['tools/package.ts', process.arch], { stdio: 'inherit' });
 const again = args.length === 0;
-const verdicts = [runSuites(args, { again })];
+const isQuick = again && !withBinary;
+const verdicts = [runSuites(isQuick ? QUICK : args, { again })];
 if (withBinary) {
   console.log(`once more, against ${BINARY}`);
   const few = [...END_TO_END, ...ONCE.map((path) => `--exclude=${path}`)];
@@ -30,5 +39,6 @@ if (withBinary) {
   verdicts.push(runSuites(again ? few : args, { again, env }));
 }
 const { passed, failed, skipped } = sumOf(verdicts);
+if (isQuick) console.log(`not run, as they are slow: ${SLOW_SUITES.join(', ')}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 && verdicts.every((verdict) => verdict.passed > 0) ? 0 : 1;

@@ -54,9 +54,10 @@ if ! compgen -G "$cache/kernel-*/boot/vmlinuz-*" >/dev/null; then
 fi
 # A real Collector by its own builder, crictl, and what renders Kubernetes manifests: some minutes, once.
 if PATH=$PATH:/usr/local/go/bin command -v go >/dev/null 2>&1; then
-  for build in otlp/build-collector cri/build-crictl kubernetes/build-manifests cadvisor/build-cadvisor; do
-    log=$cache/${build##*/}.log
-    bash "$(dirname "$0")/$build.sh" >/dev/null 2>"$log" || { tail -20 "$log" >&2; exit 1; }
+  for build in otlp/build-collector.sh cri/build-crictl.sh "build-go.sh kubernetes" "build-go.sh cadvisor"; do
+    log=$cache/${build##*[/ ]}.log
+    # shellcheck disable=SC2086 # a script and its argument
+    (cd "$(dirname "$0")" && bash $build) >/dev/null 2>"$log" || { tail -20 "$log" >&2; exit 1; }
   done
 else
   echo "install-peers: go is not installed; the suites of what is built with it are skipped" >&2

@@ -44,3 +44,9 @@ export function compile(source: string): string {
   if (!existsSync(output)) execFileSync('cc', ['-O2', '-static', '-o', output, path]);
   return output;
 }
+
+/** Builds a program by a script of test/support, once per version of its source; returns its path. */
+export function build(script: string, ...args: readonly string[]): string {
+  const command = [join(import.meta.dirname, script), ...args];
+  return execFileSync('bash', command, { encoding: 'utf8', stdio: 'pipe' }).trim();
+}

@@ -23,21 +23,32 @@ function generate(...args: string[]) {
   return spawnSync(process.execPath, [PROGRAM, ...args], options);
 }
 
-test.each([
-  ['README.md', (text: string) => text.replace('receiver cgroup', 'receiver group')],
-  ['src/exporters/debug/README.md', (text: string) => text.replace('`basic` |', '`normal` |')],
-  ['docs/metrics.md', () => ''],
-  ['docs/semconv.md', () => ''],
-  ['config/schema.json', (text: string) => text.replace('"1m"', '"2m"')],
-])('a planted fault in %s is named, then mended', (path, spoil) => {
-  const file = join(folder, path);
-  const before = readFileSync(file, 'utf8');
+const FAULTS: Readonly<Record<string, (text: string) => string>> = {
+  'README.md': (text) => text.replace('receiver cgroup', 'receiver group'),
+  'src/exporters/debug/README.md': (text) => text.replace('`basic` |', '`normal` |'),
+  'docs/metrics.md': () => '',
+  'docs/semconv.md': () => '',
+  'config/schema.json': (text) => text.replace('"1m"', '"2m"'),
+};
+
+test('planted faults are named, then mended, and nothing else', () => {
   expect(generate('--check')).toMatchObject({ status: 0, stdout: '' });
-  writeFileSync(file, spoil(before));
+  const before = new Map<string, string>();
+  for (const [path, spoil] of Object.entries(FAULTS)) {
+    const file = join(folder, path);
+    before.set(path, readFileSync(file, 'utf8'));
+    writeFileSync(file, spoil(before.get(path) as string));
+  }
+  const lines = (text: (path: string) => string) => Object.keys(FAULTS).map(text).sort();
   const check = generate('--check');
-  expect(check).toMatchObject({ status: 1, stdout: `differs: ${path}; run npm run generate\n` });
-  expect(generate()).toMatchObject({ status: 0, stdout: `written: ${path}\n` });
-  expect(readFileSync(file, 'utf8')).toBe(before);
+  expect(check.status).toBe(1);
+  expect(check.stdout.trim().split('\n').sort()).toEqual(
+    lines((path) => `differs: ${path}; run npm run generate`),
+  );
+  const { status, stdout } = generate();
+  expect(status).toBe(0);
+  expect(stdout.trim().split('\n').sort()).toEqual(lines((path) => `written: ${path}`));
+  for (const [path, text] of before) expect(readFileSync(join(folder, path), 'utf8')).toBe(text);
 });
 
 test('a README without markers is an error that names it', () => {

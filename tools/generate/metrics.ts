@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Metric } from '../../src/catalog/metric.ts';
 import type { Registry } from '../../src/component/factory.ts';
-import { markdownTable } from './markdown.ts';
+import { metricTable } from './metric-table.ts';
 
 const HEAD = `# Metrics
 
@@ -16,20 +16,8 @@ Every metric of the catalog by cAdvisor's set, which \`metric_sets\` switches. R
 export async function metricsPage(registry: Registry): Promise<string> {
   const metrics = await readCatalog();
   const sets = [...Map.groupBy(metrics, ({ set }) => set)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const parts = sets.map(([set, members]) => `## ${set}\n\n${tableOf(members)}\n`);
+  const parts = sets.map(([set, members]) => `## ${set}\n\n${metricTable(members, emittersOf)}\n`);
   return [HEAD, ...parts].join('\n');
-
-  function tableOf(members: readonly Metric[]): string {
-    const rows = members.map((metric) => [
-      `\`${metric.name}\``,
-      metric.type === 'sum' ? 'counter' : metric.type,
-      metric.unit,
-      metric.labels.map((label) => `\`${label}\``).join(', '),
-      metric.help,
-      emittersOf(metric),
-    ]);
-    return markdownTable(['name', 'type', 'unit', 'own labels', 'meaning', 'from'], rows);
-  }
 
   function emittersOf({ name }: Metric): string {
     const factories = Object.values(registry).flat() as Registry[keyof Registry][number][];

@@ -1,9 +1,36 @@
 /** The files of a new receiver, by path; it reports a container for each directory that it finds. */
 export function receiverFiles(name: string): Record<string, string> {
-  const Name = name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const factory = `${Name[0]?.toLowerCase()}${Name.slice(1)}`;
+  const { Name, factory } = identifiersOf(name);
   const folder = `src/receivers/${name}`;
   return {
+    [`src/platform/${name}/container-directories.ts`]: `import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A container, by its directory. */
+export interface ContainerDirectory {
+  readonly id: string;
+  /** When the directory last changed, in ms since the epoch. */
+  readonly changedMillis: number;
+}
+
+/** Reads which containers have a directory; none where there is nothing to read yet. */
+export function readContainerDirectories(path: string): ContainerDirectory[] {
+  return namesIn(path).flatMap((id) => {
+    // It may have gone since it was listed.
+    const stat = statSync(join(path, id), { throwIfNoEntry: false });
+    return stat?.isDirectory() ? [{ id, changedMillis: stat.mtimeMs }] : [];
+  });
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+`,
     [`${folder}/README.md`]: `# ${name} receiver
 
 What it reads, and for whom.
@@ -30,7 +57,7 @@ export const METADATA: Metadata = {
 `,
     [`${folder}/config.ts`]: `import type * as z from 'zod/mini';
 import { option, section, text } from '../../confmap/codecs.ts';
-import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/scraper-options.ts';
+import { metricOptions, OBSERVER_OPTIONS, TIMING_OPTIONS } from '../../helper/receiver/options.ts';
 import { METADATA } from './metadata.ts';
 
 /** The options of the ${name} receiver. */
@@ -45,7 +72,7 @@ export const CONFIG = section({
 export type Config = z.infer<typeof CONFIG>;
 `,
     [`${folder}/factory.ts`]: `import type { ReceiverFactory } from '../../component/factory.ts';
-import { createScraperController } from '../../helper/scraper-controller.ts';
+import { createScraperController } from '../../helper/receiver/scraper-controller.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
 import { create${Name}Scraper } from './scraper.ts';
@@ -60,15 +87,18 @@ export const ${factory}: ReceiverFactory<Config> = {
   },
 };
 `,
-    [`${folder}/scraper.ts`]: `import { readdirSync, statSync } from 'node:fs';
-import type { Settings } from '../../component/factory.ts';
+    [`${folder}/scraper.ts`]: `import type { Settings } from '../../component/factory.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
-import type { Recorder } from '../../helper/metrics-builder.ts';
-import { createReceiverKit, type ReceiverKit } from '../../helper/receiver-kit.ts';
-import { createRowTable } from '../../helper/row-table.ts';
-import { LIFETIME_ROWS } from '../../helper/rows.ts';
-import type { Scraper } from '../../helper/scraper-controller.ts';
-import { createMetricFilter } from '../../helper/scraper-options.ts';
+import { createReceiverKit, type ReceiverKit } from '../../helper/receiver/kit.ts';
+import type { Recorder } from '../../helper/receiver/metrics-builder.ts';
+import { createMetricFilter } from '../../helper/receiver/options.ts';
+import { createRowTable } from '../../helper/receiver/row-table.ts';
+import { LIFETIME_ROWS } from '../../helper/receiver/lifetime-rows.ts';
+import type { Scraper } from '../../helper/receiver/scraper-controller.ts';
+import {
+  type ContainerDirectory,
+  readContainerDirectories,
+} from '../../platform/${name}/container-directories.ts';
 import { parseCgroupPath } from '../../workload/cgroup-path.ts';
 import type { Workload } from '../../workload/workload.ts';
 import type { Config } from './config.ts';
@@ -90,7 +120,6 @@ export function create${Name}Scraper(settings: Settings, config: Config): Scrape
     async start(service) {
       const voiced = { voice: '${name}', runtimes: ['${name}'], observer: config.observer } as const;
       kit = createReceiverKit(settings, service, voiced, said);
-      discover();
     },
     async scrape() {
       discover();
@@ -103,23 +132,23 @@ export function create${Name}Scraper(settings: Settings, config: Config): Scrape
   };
 
   function discover(): void {
-    const ids = new Set(namesIn(config.directory));
+    const found = readContainerDirectories(config.directory);
+    const ids = new Set(found.map(({ id }) => id));
     for (const [id, { workload, recorder }] of entries) {
       if (ids.has(id)) continue;
       if (recorder !== undefined) kit.builder.drop(recorder);
       kit.speaker.withdraw(workload);
       entries.delete(id);
     }
-    for (const id of ids) if (!entries.has(id)) add(id);
+    for (const each of found) if (!entries.has(each.id)) add(each);
     kit.speaker.listed();
   }
 
-  function add(id: string): void {
+  function add({ id, changedMillis: startMillis }: ContainerDirectory): void {
     const workload: Workload = Object.freeze({
       ...parseCgroupPath(\`/\${id}\`),
       ...({ kind: 'container', containerId: id, runtime: '${name}' } as const),
     });
-    const startMillis = statSync(\`\${config.directory}/\${id}\`).mtimeMs;
     entries.set(id, { workload, startMillis, recorder: undefined });
     kit.speaker.announce(workload);
   }
@@ -129,15 +158,6 @@ export function create${Name}Scraper(settings: Settings, config: Config): Scrape
     if (identity === undefined || !kit.speaker.maySpeak(entry.workload, 'usage')) return;
     entry.recorder ??= kit.builder.recorder(table.templates, identity.labels, entry.startMillis);
     lifetime.record(entry.recorder, { startMillis: entry.startMillis, seenMillis: now });
-  }
-}
-
-/** A directory that is not there yet is normal. */
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }
 `,
@@ -168,26 +188,34 @@ test('a container that comes and goes', async () => {
   };
 }
 
-/** Edits by path: the list of components, and the voice of a runtime that is not known yet. */
+/** Edits by path: the list of components, and what a system and a runtime need that are not known yet. */
 export function receiverEdits(name: string): Record<string, (text: string) => string> {
-  const Name = name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const factory = `${Name[0]?.toLowerCase()}${Name.slice(1)}`;
+  const { factory } = identifiersOf(name);
   return {
+    'ARCHITECTURE.md': (text) =>
+      text.includes(` ${name}/`) ? text : text.replace(' over file/', ` ${name}/ over file/`),
     'src/distribution/components.ts': (text) =>
       text
         .replace(
           '\n/** Every component',
           `import { ${factory} } from '../receivers/${name}/factory.ts';\n\n/** Every component`,
         )
-        .replace(/receivers: \[(.*)\]/, `receivers: [$1, ${factory}]`),
+        .replace(/(receivers: \[)([^\]]*)/, (_, start: string, list: string) => {
+          const factories = [...list.matchAll(/\w+/g)].map(([each]) => each);
+          return start + [...factories, factory].sort();
+        }),
     'src/workload/workload.ts': (text) =>
-      text.includes(`'${name}'`) ? text : text.replace("'libvirt']", `'libvirt', '${name}']`),
-    'src/workload/voices.ts': (text) => {
-      if (text.includes(`'${name}'`)) return text;
-      const last = "  libvirt: by('libvirt'),\n";
-      return text
-        .replace("| 'none';", `| '${name}' | 'none';`)
-        .replace(last, `${last}  ${name}: by('${name}'),\n`);
-    },
+      text.includes(`'${name}'`) ? text : text.replace(/(RUNTIMES = \[[^\]]*)/, `$1, '${name}'`),
+    'src/workload/voices.ts': (text) =>
+      text.includes(`'${name}'`)
+        ? text
+        : text
+            .replace(/(type Voice = [^;]*)/, `$1 | '${name}'`)
+            .replace(/(const CONTAINERS: [\s\S]*?)\n};/, `$1\n  ${name}: by('${name}'),\n};`),
   };
+}
+
+function identifiersOf(name: string): { Name: string; factory: string } {
+  const Name = name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return { Name, factory: `${Name[0]?.toLowerCase()}${Name.slice(1)}` };
 }
