@@ -86,7 +86,7 @@ test.each([
     run(input) {
       files.contents.clear();
       files.contents.set(name, input);
-      const devices = read();
+      const devices = read() ?? [];
       if (devices.length > input.length) throw new Error(`${devices.length} devices`);
       for (const device of devices) {
         checkFigures(device);

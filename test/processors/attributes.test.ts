@@ -7,8 +7,8 @@ import { parseComponentId } from '../../src/component/id.ts';
 import { decode } from '../../src/confmap/decode.ts';
 import { confOf, parseYaml } from '../../src/confmap/document.ts';
 import type { Batch } from '../../src/pdata/batch.ts';
-import { numberPoint } from '../../src/pdata/point.ts';
-import { createSeries } from '../../src/pdata/series.ts';
+import { type NumberPoint, numberPoint } from '../../src/pdata/point.ts';
+import { createSeries, type Series } from '../../src/pdata/series.ts';
 import { attributes } from '../../src/processors/attributes/factory.ts';
 import { batch } from '../../src/processors/batch/factory.ts';
 import { filter } from '../../src/processors/filter/factory.ts';
@@ -27,7 +27,11 @@ const batchOf = (onDemand = false): Batch => ({
   points: SERIES.map((series, i) => numberPoint(series, 1, 2, i)),
 });
 
-function make(factory: unknown, yaml: string, isRefused = (_: Batch) => false) {
+function make(
+  factory: unknown,
+  yaml: string,
+  isRefused: (batch: Batch) => boolean | Promise<boolean> = () => false,
+) {
   const passed: Batch[] = [];
   const made = factory as ProcessorFactory;
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -36,7 +40,7 @@ function make(factory: unknown, yaml: string, isRefused = (_: Batch) => false) {
   const config = decode(made.config, confOf(parseYaml(yaml, 'test')));
   const next = {
     async consume(given: Batch) {
-      if (isRefused(given)) throw new Error('refused');
+      if (await isRefused(given)) throw new Error('refused');
       passed.push(given);
     },
   };
@@ -165,6 +169,25 @@ describe('batch', () => {
     await processor.consume(batchOf());
     await expect(processor.flush()).resolves.toBeUndefined();
     expect(parts).toBe(1);
+  });
+
+  test('a batch that is long under way keeps no other and no collection waiting', async () => {
+    const begun: number[] = [];
+    const { promise: answer, resolve } = Promise.withResolvers<boolean>();
+    const yaml = '{send_batch_size: 1, send_batch_max_size: 1}';
+    const { processor, passed } = make(batch, yaml, (given) => {
+      begun.push(...given.points.map((point) => (point as NumberPoint).value));
+      return answer;
+    });
+    const point = (value: number) => numberPoint(SERIES[0] as Series, 1, 2, value);
+    const given = [[0, 1], [2]].map((values) => ({ ...batchOf(), points: values.map(point) }));
+    const ends = given.map((each) => processor.consume(each));
+    await processor.flush();
+    expect(begun).toEqual([0, 1, 2]);
+    expect(passed).toEqual([]);
+    resolve(false);
+    await Promise.all(ends);
+    expect(passed).toHaveLength(3);
   });
 
   test('what a scrape asked for passes at once', async () => {

@@ -1,5 +1,5 @@
 import { lineEnd } from '../file/bytes.ts';
-import type { FileStore } from '../file/file-store.ts';
+import { ABSENT, type FileStore } from '../file/file-store.ts';
 import { createPairTable } from '../file/key-table.ts';
 import { type Absentable, present, scaled } from './value.ts';
 
@@ -26,7 +26,8 @@ export interface DeviceIo {
 
 /** Reads the I/O files of one cgroup. */
 export interface IoReader {
-  read(): DeviceIo[];
+  /** Undefined on v2 where the controller is off for the cgroup. */
+  read(): DeviceIo[] | undefined;
   close(): void;
 }
 
@@ -54,8 +55,9 @@ export function openIoV2(directory: string, files: FileStore): IoReader {
   const file = files.open(`${directory}/io.stat`);
   return { read, close: () => file.close() };
 
-  function read(): DeviceIo[] {
+  function read(): DeviceIo[] | undefined {
     const end = file.readWhole();
+    if (end === ABSENT) return undefined;
     const bytes = files.buffer;
     const devices: DeviceIo[] = [];
     for (let at = 0; at < end; ) {

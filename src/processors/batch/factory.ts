@@ -1,7 +1,6 @@
 import type { Consumer, Processor } from '../../component/component.ts';
 import type { ProcessorFactory, Settings } from '../../component/factory.ts';
 import { ConfigError } from '../../errors.ts';
-import { createTurns } from '../../helper/in-turn.ts';
 import type { Point } from '../../pdata/point.ts';
 import { CONFIG, type Config } from './config.ts';
 import { METADATA } from './metadata.ts';
@@ -25,7 +24,6 @@ function createBatchProcessor(
       'must be greater or equal to send_batch_size',
     );
   }
-  const inTurn = createTurns();
   let held: Point[] = [];
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -40,20 +38,23 @@ function createBatchProcessor(
     shutdown: flush,
   };
 
-  /** One after another, so that no later points go before earlier ones. */
-  function flush(): Promise<void> {
+  /** Hands on all at once and in order: none waits until an earlier one was sent. */
+  async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     const points = held;
     held = [];
-    return inTurn(() => send(points));
+    const step = maxSize || points.length;
+    const sent: Promise<void>[] = [];
+    for (let at = 0; at < points.length; at += step) sent.push(send(points.slice(at, at + step)));
+    await Promise.all(sent);
   }
 
   async function send(points: readonly Point[]): Promise<void> {
-    const step = maxSize || points.length;
-    for (let at = 0; at < points.length; at += step) {
-      const part = points.slice(at, at + step);
-      await next.consume({ source: id.text, onDemand: false, points: part }).catch(said);
+    try {
+      await next.consume({ source: id.text, onDemand: false, points });
+    } catch (error) {
+      said(error);
     }
   }
 

@@ -11,7 +11,13 @@ import { specOf } from '../../workload/spec.ts';
 import type { Figures } from './figures.ts';
 import type { Member } from './members.ts';
 import type { RowSet } from './rows.ts';
-import { createClock, type Value, type ValueRows } from './values.ts';
+import {
+  createClock,
+  createProgress,
+  type Progress,
+  type Value,
+  type ValueRows,
+} from './values.ts';
 
 /** The rows of one member for its whole life. */
 export interface Subject {
@@ -52,6 +58,7 @@ export function createSubject(context: SubjectContext, member: Member): Subject 
   const owner = { labels: () => identity?.labels ?? {}, start: () => startMillis };
   const devices = createLabelledRecorders(builder, rows.byDevice.table, owner, 'device');
   const interfaces = createLabelledRecorders(builder, rows.byInterface.table, owner, 'interface');
+  const [deviceProgress, interfaceProgress] = [createProgress(), createProgress()];
   let identity: Identity | undefined;
   let recorder: Recorder | undefined;
   let layer: LayerRecorder | undefined;
@@ -116,26 +123,29 @@ export function createSubject(context: SubjectContext, member: Member): Subject 
         rows.plain.record(ownRecorder(), value, clock.at(value.metric.name, value.time));
       }
     }
-    if (speaker.maySpeak(workload, 'disk_io')) recordEach(rows.byDevice, devices, values);
+    if (!speaker.maySpeak(workload, 'disk_io')) return;
+    recordEach(rows.byDevice, devices, deviceProgress, values);
   }
 
   function recordInterfaces(told: Parameters<Subject['recordInterfaces']>[0]): void {
     network ??= (['metrics', 'stats'] as const).find((each) => {
       return told[each].some(({ metric }) => rows.byInterface.has(metric));
     });
-    if (network !== undefined) recordEach(rows.byInterface, interfaces, told[network]);
+    if (network === undefined) return;
+    recordEach(rows.byInterface, interfaces, interfaceProgress, told[network]);
   }
 
   /** What counts less than before is another thing of the same name. */
   function recordEach(
     table: ValueRows,
     things: ReturnType<typeof createLabelledRecorders>,
+    progressOf: Progress,
     values: readonly Value[],
   ): void {
     const wanted = values.filter(({ metric }) => table.has(metric));
+    const progress = progressOf(wanted);
     for (const [of, found] of Map.groupBy(wanted, (value) => value.of)) {
-      const progress = found.reduce((sum, { value }) => sum + value, 0);
-      const into = things.of(of, progress);
+      const into = things.of(of, progress.get(of) ?? 0);
       if (into === undefined) continue;
       for (const each of found) {
         table.record(into, each, clock.at(`${each.metric.name} ${of}`, each.time));

@@ -50,3 +50,33 @@ export function createClock(): Clock {
     },
   };
 }
+
+/** How far each thing counted, by name: less than before where another has taken its name. */
+export type Progress = (values: readonly Value[]) => ReadonlyMap<string, number>;
+
+interface Counted {
+  readonly progress: number;
+  readonly counts: ReadonlyMap<Metric, number>;
+}
+
+/** Makes it, for the values of each pass in turn; a count that is not told for once is no step back. */
+export function createProgress(): Progress {
+  let known = new Map<string, Counted>();
+  return (values) => {
+    const things = [...Map.groupBy(values, (value) => value.of)];
+    known = new Map(things.map(([of, told]) => [of, countedOf(told, known.get(of))]));
+    return new Map([...known].map(([of, { progress }]) => [of, progress]));
+  };
+}
+
+function countedOf(told: readonly Value[], before: Counted | undefined): Counted {
+  const counts = told.map(({ metric, value }) => [metric, value] as const);
+  const rise = counts.reduce(
+    (sum, [metric, value]) => sum + value - (before?.counts.get(metric) ?? value),
+    0,
+  );
+  return {
+    progress: (before?.progress ?? 0) + rise,
+    counts: new Map(rise < 0 ? counts : [...(before?.counts ?? []), ...counts]),
+  };
+}

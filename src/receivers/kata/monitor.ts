@@ -93,8 +93,8 @@ export function createMonitor(options: MonitorOptions): Monitor {
   /** One that began anew counts from 0 again. */
   function bookOf({ rows }: Reading): SeriesBook {
     const seconds = rows.numbers.find(({ head }) => head.name === STARTED)?.value;
-    const isKnown = seconds !== undefined && isTold(seconds);
-    const start = isKnown ? Math.floor(seconds * 1000) : seen;
+    const told = seconds !== undefined && isTold(seconds) ? Math.floor(seconds * 1000) : seen;
+    const start = told <= now() ? told : seen;
     if (book !== undefined && start === began) return book;
     book?.close();
     began = start;

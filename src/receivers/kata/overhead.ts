@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { type CpuReader, openCpuV1, openCpuV2 } from '../../platform/cgroupfs/cpu.ts';
 import type { Hierarchies, Mount } from '../../platform/cgroupfs/hierarchies.ts';
 import { readCgroupPath } from '../../platform/cgroupfs/process-cgroup.ts';
@@ -173,9 +173,11 @@ function pathsOf(
   const threads = threadsOf(proc, hypervisor);
   const find = (controller: string): string[] | undefined => {
     const folder = `${proc}/${hypervisor}/task`;
-    const own = threads.map((thread) =>
-      readCgroupPath(folder, thread, hierarchies, controller, files),
-    );
+    const own = threads.flatMap((thread) => {
+      const path = readCgroupPath(folder, thread, hierarchies, controller, files);
+      const isGone = path === undefined && !existsSync(`${folder}/${thread}`);
+      return isGone ? [] : [path];
+    });
     if (own.length === 0 || !own.every((path) => isOf(id, path))) return undefined;
     const beside = readCgroupPath(proc, shim, hierarchies, controller, files);
     return distinct([...own, ...(isOf(id, beside) ? [beside] : [])]);

@@ -54,9 +54,9 @@ export function createControlTransport(options: ControlOptions): Transport {
     }
     if (latest === undefined) return { containers: new Map(), interfaces: undefined };
     const { usageNanos, event: last } = latest;
-    const root = containers.find(isRoot);
     const times = timesOf(containers, usageNanos);
-    const totals = cpu.add(times, root && options.hostCpu.read(root));
+    const [first] = containers;
+    const totals = cpu.add(times, first && options.hostCpu.read(first));
     const running = containers.filter(({ containerId }) => times.has(containerId));
     // Builds that divide memory count containers that have stopped, or have not started, too.
     const sole = soleContainer(takesId ? containers : running);

@@ -37,7 +37,7 @@ export function createEventsTransport(
     const sole = soleContainer(containers);
     const root = told.find(({ state }) => isRoot(state));
     const isOwnMemory = tellsOwnMemory(root?.event);
-    const totals = totalsOf(told, root?.state);
+    const totals = totalsOf(told);
     const samples = told.map(({ state, event }): [string, ContainerSample] => {
       const total = totals?.get(state.containerId);
       return [
@@ -57,9 +57,10 @@ export function createEventsTransport(
    * No figure is a zero, unless it is so of all: builds whose guest has cgroups v1 do not find theirs.
    * Where the sandbox is in the root cgroup they are shares of what the node used.
    */
-  function totalsOf(told: readonly Told[], root: ContainerState | undefined) {
+  function totalsOf(told: readonly Told[]) {
+    const [first] = told;
     if (told.every(({ event }) => event.cpuNanos === undefined)) return undefined;
-    if (root !== undefined && hostCpu.isOfNode(root)) return undefined;
+    if (first !== undefined && hostCpu.isOfNode(first.state)) return undefined;
     const figures = told.map(
       ({ state, event }) => [state.containerId, event.cpuNanos ?? 0] as const,
     );

@@ -4,12 +4,12 @@ import { readCgroupPath } from '../../platform/cgroupfs/process-cgroup.ts';
 import type { FileStore } from '../../platform/file/file-store.ts';
 import type { ContainerState } from './state.ts';
 
-/** What the host's cgroup of one sandbox tells; `root` is the sandbox' own container. */
+/** What the host's cgroup of one sandbox tells; `state` is that of any of its containers. */
 export interface HostCpu {
   /** CPU time that it used, in ns; undefined where it cannot be read. */
-  read(root: ContainerState): number | undefined;
+  read(state: ContainerState): number | undefined;
   /** True where the sandbox is in no cgroup but the root, whose figures are the node's. */
-  isOfNode(root: ContainerState): boolean;
+  isOfNode(state: ContainerState): boolean;
   close(): void;
 }
 
@@ -20,18 +20,18 @@ export function createHostCpu(hierarchies: Hierarchies, proc: string, files: Fil
   const mount = hierarchies.controller('cpuacct');
   let reader: CpuReader | undefined;
   return {
-    read(root) {
-      reader ??= open(root);
+    read(state) {
+      reader ??= open(state);
       const seconds = reader?.read().usageSeconds;
       const isKnown = seconds !== undefined && seconds >= 0 && Number.isFinite(seconds);
       return isKnown ? seconds * NANOS : undefined;
     },
-    isOfNode: (root) => pathOf(root) === '/',
+    isOfNode: (state) => pathOf(state) === '/',
     close: () => reader?.close(),
   };
 
-  function open(root: ContainerState): CpuReader | undefined {
-    const path = pathOf(root);
+  function open(state: ContainerState): CpuReader | undefined {
+    const path = pathOf(state);
     if (mount === undefined || path === undefined || path === '/') return undefined;
     const directory = `${mount.directory}${path}`;
     return mount.version === 1

@@ -78,7 +78,6 @@ test.each<[string, Partial<QueueConfig>]>([
     /** Now and then fails, or answers too late, and reads the bytes until then and longer. */
     async function send({ bytes }: ExportRequest, signal: AbortSignal): Promise<undefined> {
       if (!isOpen) throw new SendError('not yet', true);
-      if (!isOpen) throw new SendError('not yet', true);
       const attempt = attempts++;
       const before = numbersIn(bytes);
       const check = () => {

@@ -233,6 +233,18 @@ describe('cgroup v2', () => {
     expect(value(await read(await start(2)), READS, POD)).toBe(4096);
   });
 
+  // Kata's Go runtime makes the cgroup without limits, and so without a controller but CPU time.
+  test.each([
+    ['the overhead', `/kata_overhead/${A}`],
+    ['the slice', POD],
+  ])('an I/O file that %s does not have leaves no half of a sum', async (_, path) => {
+    makePod(2);
+    root.remove(`sys/fs/cgroup${path}/io.stat`);
+    const rows = await read(await start(2));
+    expect(value(rows, READS, POD)).toBeUndefined();
+    expect(value(rows, CPU, POD)).toBe(2);
+  });
+
   test('what was left without a process counts on, and uses nothing', async () => {
     makePod(2, {}, { seconds: 2, mebibytes: 50 });
     const observed = await start(2);

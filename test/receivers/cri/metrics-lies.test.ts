@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { isEnded } from '../../../src/pdata/point.ts';
 import type { Written } from '../../../src/platform/cri/message.ts';
 import type { Metric } from '../../../src/platform/cri/metrics.ts';
 import { makePod, nanosNow } from '../../support/cri/node.ts';
@@ -116,6 +117,34 @@ test('a runtime that was renewed has its labels in another order', async () => {
     devices.push(rows.find(({ metric }) => metric === name)?.labels.device);
   }
   expect(devices).toEqual(['8:0', '8:0']);
+});
+
+test('a count of a device that is not told for once makes no other device of it', async () => {
+  const pod = makePod('1', KATA);
+  const { double, observed } = await runCri([pod]);
+  const container_id = pod.containers[0]?.id;
+  const [reads, writes] = ['container_fs_reads_bytes_total', 'container_fs_writes_bytes_total'];
+  const label_keys = [...BASE, 'device'];
+  double.handlers.ListMetricDescriptors = () => ({
+    descriptors: [reads, writes].map((name) => ({ name, label_keys })),
+  });
+  const tell = async (...metrics: Told[]) => {
+    double.handlers.ListPodSandboxMetrics = () => ({
+      pod_metrics: [{ pod_sandbox_id: pod.id, container_metrics: [{ container_id, metrics }] }],
+    });
+    await observed.read();
+    return observed.points.flatMap((point) => {
+      const isOf = point.series.descriptor.name === reads && !isEnded(point);
+      return isOf && point.kind === 'number' ? [[point.start, point.value]] : [];
+    });
+  };
+  const [[start] = []] = await tell(told(reads, 50n, ['8:0']), told(writes, 100n, ['8:0']));
+  expect(await tell(told(reads, 51n, ['8:0']))).toEqual([[start, 51]]);
+  const both = [told(reads, 52n, ['8:0']), told(writes, 101n, ['8:0'])];
+  expect(await tell(...both)).toEqual([[start, 52]]);
+  const [[later = 0, value] = []] = await tell(told(reads, 5n, ['8:0']));
+  expect(value).toBe(5);
+  expect(later).toBeGreaterThan(start ?? Number.NaN);
 });
 
 test('interfaces stay those of their source while it fails', async () => {

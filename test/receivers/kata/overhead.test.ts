@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,6 +189,18 @@ describe('in written cgroups of both versions', () => {
     const moved = read(GUEST, 10_000);
     expect(moved.memoryBytes).toBe(500);
     expect(moved.cpuPercent).toBeCloseTo(40);
+  });
+
+  test('a thread that ends while all are looked at leaves the others', () => {
+    processes(1, BESIDE, [BESIDE, BESIDE]);
+    use(1, BESIDE, 1, 500);
+    const read = open();
+    expect(read(GUEST, 0).memoryBytes).toBe(200);
+    symlinkSync(join(root, 'gone'), join(root, 'proc/20/task/99'));
+    use(1, BESIDE, 2, 500);
+    const next = read(GUEST, 10_000);
+    expect(next.memoryBytes).toBe(200);
+    expect(next.cpuPercent).toBeCloseTo(10);
   });
 
   test.each([

@@ -206,4 +206,9 @@ test('kata-monitor that began anew counts from its start', async () => {
   expect(await count()).toEqual([1_700_000_000_000, 50]);
   monitor.own = text(1_700_000_900, 2);
   expect(await count()).toEqual([1_700_000_900_000, 2]);
+  // No series begins after its points; past what a date can hold, an exporter would fail on it.
+  monitor.own = text(1e17, 3);
+  const [start, scrapes] = await count();
+  expect(scrapes).toBe(3);
+  expect(start).toBeLessThanOrEqual(Date.now());
 });

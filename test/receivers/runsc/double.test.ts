@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -94,6 +94,16 @@ test('a build that divides memory: one that has stopped is counted, so no part i
 test('CPU times by name, as with cgroups v1 in the guest', async () => {
   const { observed } = await setUp({ isKeyedByName: true });
   expect(byContainer(await observed.read(), CPU)).toEqual({ '': 0, burner: 1, idle: 2 });
+});
+
+test('times are held to the cgroup where the state of the sandbox itself cannot be read, too', async () => {
+  for (const each of ['proc/1', 'cg/pod']) mkdirSync(join(folder, each), { recursive: true });
+  writeFileSync(join(folder, 'proc/1/mountinfo'), '3 2 0:2 / /cg rw - cgroup2 cgroup2 rw\n');
+  const { double, observed } = await setUp();
+  writeFileSync(join(folder, `proc/${double.pid}/cgroup`), '0::/pod\n');
+  writeFileSync(join(folder, 'cg/pod/cpu.stat'), 'usage_usec 1500000\n');
+  rmSync(join(folder, `run/runsc/${double.id}_sandbox:${double.id}.state`));
+  expect(byContainer(await observed.read(), CPU)).toEqual({ burner: 0.5, idle: 1 });
 });
 
 test('a counter that dips goes on from there, and never back', async () => {

@@ -67,6 +67,15 @@ test('a share of what the whole node used is no time of a container', async () =
   expect(await read(CPU, MEMORY)).toEqual({ [`${MEMORY} app`]: 7 });
 });
 
+test('the node is told from a cgroup where the state of the sandbox itself cannot be read, too', async () => {
+  writeFileSync(join(folder, `proc/${double.pid}/cgroup`), '0::/\n');
+  mkdirSync(join(folder, 'proc/1'));
+  writeFileSync(join(folder, 'proc/1/mountinfo'), '3 2 0:2 / /cg rw - cgroup2 cgroup2 rw\n');
+  rmSync(join(folder, `run/runsc/${double.id}_sandbox:${double.id}.state`));
+  print({ app: used(5) });
+  expect(await read(CPU)).toEqual({});
+});
+
 test('memory is of no container while one that has stopped may be counted', async () => {
   await double.close();
   rmSync(join(folder, 'run'), { recursive: true });
