@@ -95,11 +95,11 @@ describe.skipIf(isSkipped)('compat cgroups under a real systemd', () => {
   let part: Map<string, string>;
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const states = Object.values(CONTAINERS).map((options) => writeState(folder, options));
     const config = join(folder, 'agent.yaml');
     writeFileSync(config, CONFIG);
-    part = runSystemdGuest(SCRIPT, {
+    part = await runSystemdGuest(SCRIPT, {
       ...GUEST_AGENT.files,
       '/agent.yaml': config,
       ...Object.fromEntries(states.map((path) => [path.replace(folder, '/states'), path])),

@@ -78,9 +78,9 @@ describe.skipIf(isGuestMissing)('the service under a real systemd, on cgroup v2'
   let part: Map<string, string>;
   let rows: SampleRow[];
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const unit = readFileSync(UNIT, 'utf8').replace('[Install]', 'StandardError=file:/run/log\n$&');
-    part = runSystemdGuest(SCRIPT, {
+    part = await runSystemdGuest(SCRIPT, {
       '/usr/local/bin/sandgauge': packagedBinary(),
       '/etc/sandgauge/config.yaml': 'otel-collector.yaml',
       '/etc/systemd/system/sandgauge.service': write('service', unit),

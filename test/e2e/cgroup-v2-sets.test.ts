@@ -100,12 +100,12 @@ const idOf = (id: string) => `id="${id}"`;
 describe.skipIf(isSkipped)('events, pressure and I/O of a real cgroup v2 kernel', () => {
   let rounds: Round[] = [];
   let log = '';
-  beforeAll(() => {
+  beforeAll(async () => {
     const files = {
       ...GUEST_AGENT.files,
       ...{ '/hog': compile('hog.c'), '/disk': compile('disk.c') },
     };
-    const part = runGuest(SCRIPT, files);
+    const part = await runGuest(SCRIPT, files);
     log = part.get('log') ?? '';
     rounds = [1, 2, 3].map((i) => ({
       text: part.get(`metrics${i}`) ?? '',

@@ -55,9 +55,9 @@ echo "== end"
 describe.skipIf(isSkipped)('a real cgroup v2 kernel', () => {
   test.each(Object.entries(DRIVERS))(
     'under the names of the %s driver',
-    (_, { pod, leaf }) => {
+    async (_, { pod, leaf }) => {
       const files = { ...GUEST_AGENT.files, '/hog': compile('hog.c') };
-      const part = runGuest(script(pod, leaf(CONTAINER), leaf(EMPTY)), files);
+      const part = await runGuest(script(pod, leaf(CONTAINER), leaf(EMPTY)), files);
       const id = `${pod}/${leaf(CONTAINER)}`;
       const kernel = (name: string, key: string) =>
         Number(new RegExp(`^${key} (\\d+)`, 'm').exec(part.get(name) ?? '')?.[1]);

@@ -127,7 +127,7 @@ describe.skipIf(isSkipped)('compat cgroups on a real cgroup v2 kernel', () => {
   let part: Map<string, string>;
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const write = (name: string, text: string) => {
       writeFileSync(join(folder, name), text);
       return join(folder, name);
@@ -145,7 +145,7 @@ describe.skipIf(isSkipped)('compat cgroups on a real cgroup v2 kernel', () => {
       '/take.yaml': write('take', configOf('interval: 1s, remove_on_shutdown: true')),
       ...Object.fromEntries(states),
     };
-    part = runGuest(SCRIPT, files);
+    part = await runGuest(SCRIPT, files);
   }, GUEST_TIMEOUT_MILLIS);
 
   /** Mode and limits of a directory, as shown; empty when it is not there. */

@@ -85,7 +85,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe.skipIf(isSkipped)('a real cgroup v2 kernel', () => {
   test(
     "the overhead and the pod's row lie between what the kernel tells around two reads",
-    () => {
+    async () => {
       const files = {
         ...{ 'shim.cjs': SHIM_PROGRAM.replace('[, socket', '[, , socket'), 'kata.yaml': CONFIG },
         ...{ text0: text(0), text1: text(GUEST_MILLIS) },
@@ -94,7 +94,11 @@ describe.skipIf(isSkipped)('a real cgroup v2 kernel', () => {
         writeFileSync(join(folder, name), content);
       const own = Object.keys(files).map((name) => [`/${name}`, join(folder, name)]);
       const node = { '/node': process.execPath };
-      const part = runGuest(SCRIPT, { ...GUEST_AGENT.files, ...node, ...Object.fromEntries(own) });
+      const part = await runGuest(SCRIPT, {
+        ...GUEST_AGENT.files,
+        ...node,
+        ...Object.fromEntries(own),
+      });
       const seconds = (name: string) =>
         Number(/usage_usec (\d+)/.exec(part.get(name) ?? '')?.[1]) / 1e6;
       const uptime = (index: number) => Number.parseFloat(part.get(`uptime${index}`) ?? '');

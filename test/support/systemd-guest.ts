@@ -24,10 +24,10 @@ export function findSystemd(): boolean {
 }
 
 /** As `runGuest`, with this machine's systemd as pid 1, of which the script is a service. */
-export function runSystemdGuest(
+export async function runSystemdGuest(
   script: string,
   files: Record<string, string>,
-): Map<string, string> {
+): Promise<Map<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), 'sandgauge-systemd-'));
   const write = (name: string, text: string) => {
     writeFileSync(join(folder, name), text);
@@ -36,7 +36,7 @@ export function runSystemdGuest(
   // Debian's default.target is a link to another.
   const units = globSync('/lib/systemd/system/{!(default).target,*.slice}');
   try {
-    return runGuest(SWITCH_ROOT, {
+    return await runGuest(SWITCH_ROOT, {
       ...Object.fromEntries([SYSTEMD, ...units].map((path) => [path, path])),
       '/bin/systemctl': findPeer('systemctl') ?? '',
       '/bin/systemd-run': findPeer('systemd-run') ?? '',
