@@ -46,9 +46,16 @@ export async function startAgent(args: readonly string[] = [], listens = true): 
     log += chunk;
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  // A test that fails half-way leaves no agent behind: vitest ends its workers by SIGTERM.
+  const end = () => {
+    child.kill('SIGKILL');
+    process.kill(process.pid, 'SIGTERM');
+  };
+  process.once('SIGTERM', end);
+  child.once('exit', () => process.off('SIGTERM', end));
   const url = listens ? `http://127.0.0.1:${port}/metrics` : '';
   for (let tries = 0; !log.includes('Everything is ready'); tries++) {
-    if (tries > 100 || child.exitCode !== null) throw new Error(`the agent did not start:\n${log}`);
+    if (tries > 300 || child.exitCode !== null) throw new Error(`the agent did not start:\n${log}`);
     await sleep(100);
   }
   return {
