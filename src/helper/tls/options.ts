@@ -24,13 +24,7 @@ export const SERVER_TLS = optionalSection(
       '',
       'PEM file of authorities: only clients with a certificate of theirs are served',
     ),
-    min_version: option(tlsVersion(), 'TLSv1.2', 'lowest version of TLS: 1.2 or 1.3'),
-    max_version: option(tlsVersion(), 'TLSv1.3', 'highest version of TLS'),
-    reload_interval: option(
-      duration(),
-      60_000,
-      'how often the files are looked at besides when they are seen to change; 0s: never',
-    ),
+    ...bothSides(),
   },
   'TLS; absent means none',
 );
@@ -50,6 +44,16 @@ export const CLIENT_TLS = section(
     cert_pem: option(text(), '', 'the certificate itself, instead of `cert_file`'),
     key_file: option(text(), '', 'PEM file of its private key'),
     key_pem: option(opaque(), new Opaque(''), 'the key itself, instead of `key_file`'),
+    ...bothSides(),
+  },
+  'TLS to the other side',
+);
+
+/** The decoded section. */
+export type ClientTls = z.infer<typeof CLIENT_TLS>;
+
+function bothSides() {
+  return {
     min_version: option(tlsVersion(), 'TLSv1.2', 'lowest version of TLS: 1.2 or 1.3'),
     max_version: option(tlsVersion(), 'TLSv1.3', 'highest version of TLS'),
     reload_interval: option(
@@ -57,12 +61,8 @@ export const CLIENT_TLS = section(
       60_000,
       'how often the files are looked at besides when they are seen to change; 0s: never',
     ),
-  },
-  'TLS to the other side',
-);
-
-/** The decoded section. */
-export type ClientTls = z.infer<typeof CLIENT_TLS>;
+  };
+}
 
 /** True where a connection has no TLS unless its endpoint asks for it. */
 export function isPlainByDefault({ insecure, ca_file, ca_pem }: ClientTls): boolean {

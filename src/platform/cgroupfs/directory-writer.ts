@@ -21,7 +21,11 @@ const SLICE = /\.slice$/;
 /** Names of cgroups: no way up, nothing hidden, no option. */
 const NAME = /^\w[\w.:@-]*$/;
 /** Nothing but limits may be written: no process is moved, no controller switched, nothing killed. */
-const LIMIT = /^(?:cpu|memory|pids)\.[a-z._]+$/;
+const LIMITS: ReadonlySet<string> = new Set([
+  ...['cpu.max', 'cpu.weight', 'cpu.shares', 'cpu.cfs_period_us', 'cpu.cfs_quota_us', 'pids.max'],
+  ...['memory.max', 'memory.swap.max', 'memory.low', 'memory.min', 'memory.limit_in_bytes'],
+  ...['memory.memsw.limit_in_bytes', 'memory.soft_limit_in_bytes'],
+]);
 /**
  * The sticky bit is the mark of directories that the agent made or wrote limits in. The kernel keeps it
  * for as long as the directory lives, mkdir(2) sets it in the same step, and nothing in a cgroup obeys it.
@@ -145,7 +149,7 @@ function openCgroup(fd: number): OpenCgroup {
   }
 
   function write(file: string, value: string): void {
-    if (!LIMIT.test(file)) throw new Error(`${file} holds no limit`);
+    if (!LIMITS.has(file)) throw new Error(`${file} holds no limit`);
     const target = openSync(at(file), WRITE);
     try {
       if (!fstatSync(target).isFile()) throw new Error('it is not a regular file');

@@ -31,8 +31,8 @@ export interface Members {
 export interface MemberOptions {
   readonly client: CriClient;
   readonly speaker: Speaker;
-  /** Wall clock in ms. */
-  readonly now: () => number;
+  /** When counters began at the earliest, in ms since the epoch, where the runtime does not tell. */
+  readonly earliest: () => number;
   gone(member: Member): void;
 }
 
@@ -40,7 +40,7 @@ export interface MemberOptions {
 export const RUNTIMES: readonly Runtime[] = ['kata', 'runc'];
 
 /** Makes them; there are none before the first update. */
-export function createMembers({ client, speaker, now, gone }: MemberOptions): Members {
+export function createMembers({ client, speaker, earliest, gone }: MemberOptions): Members {
   const known = new Map<string, readonly Member[]>();
   /** Pods that have a row: a sandbox that replaces another has the same cgroup. */
   const pods = new Set<string>();
@@ -83,7 +83,7 @@ export function createMembers({ client, speaker, now, gone }: MemberOptions): Me
   }
 
   function membersOf(listed: Listed, described: Described): Member[] {
-    const startMillis = listed.createdMillis ?? now();
+    const startMillis = listed.createdMillis ?? earliest();
     const pod = podOf(listed, described);
     const isFirst = pod !== undefined && !pods.has(pod.id);
     if (isFirst) pods.add(pod.id);

@@ -51,7 +51,9 @@ export function createCriScraper(settings: Settings, config: Config): Scraper {
   async function start(service: Host): Promise<void> {
     const voiced = { voice: 'cri', runtimes: RUNTIMES, observer: config.observer } as const;
     kit = createReceiverKit(settings, service, voiced, said);
-    members = createMembers({ client, speaker: kit.speaker, now, gone });
+    // Not the present: what was counted before would be an increase since then.
+    const earliest = () => host.bootMillis ?? now();
+    members = createMembers({ client, speaker: kit.speaker, earliest, gone });
   }
 
   function gone(member: Member): void {

@@ -82,17 +82,24 @@ test('writes to limits that are there, and makes no file', () => {
   withCgroup(mount, SCOPE, (cgroup) => {
     cgroup.write('memory.max', '5');
     expect(cgroup.read('memory.max')?.text).toBe('5');
-    expect(cgroup.read('memory.high')).toBeUndefined();
-    expect(codeOf(() => cgroup.write('memory.high', '5'))).toBe('ENOENT');
+    expect(cgroup.read('memory.min')).toBeUndefined();
+    expect(codeOf(() => cgroup.write('memory.min', '5'))).toBe('ENOENT');
     expect(codeOf(() => cgroup.write('memory.low', '5'))).toBe('ELOOP');
-    for (const file of ['cgroup.procs', 'cgroup.subtree_control', 'notes', '../notes', 'cpu./x']) {
+    const others = [
+      'cgroup.procs',
+      'cgroup.subtree_control',
+      'memory.reclaim',
+      'notes',
+      '../notes',
+    ];
+    for (const file of others) {
       expect(
         codeOf(() => cgroup.write(file, '5')),
         file,
       ).toMatch(/holds no limit/);
     }
   });
-  expect(existsSync(join(directory, 'memory.high'))).toBe(false);
+  expect(existsSync(join(directory, 'memory.min'))).toBe(false);
   expect(readFileSync(join(directory, 'cgroup.procs'), 'utf8')).toBe('as it was\n');
 });
 

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Written } from '../../../src/platform/cri/message.ts';
 import type { METHODS } from '../../../src/platform/cri/methods.ts';
@@ -5,7 +7,7 @@ import type { ContainerStats, NetworkUsage } from '../../../src/platform/cri/sta
 import { makePod, nanosNow, type ToldPod, trueStats } from '../../support/cri/node.ts';
 import type { Handlers } from '../../support/cri/server.ts';
 import type { Row } from '../../support/observed.ts';
-import { byContainer, runCri, stopAll } from './running.ts';
+import { byContainer, makeFolder, runCri, startDouble, startReceiver, stopAll } from './running.ts';
 
 // Kata, CRI-O and newer containerds cannot be installed here: this runtime is a double that lies as
 // they do.
@@ -107,17 +109,25 @@ test('a counter that goes back is held until it is past its last value', async (
   expect(observed.own('sandgauge_source_dropped_points', { source: 'cri' })).toBe(1);
 });
 
-test('a runtime that does not tell when a container was made: no row has a start', async () => {
-  const { double, observed } = await runCri([makePod('1', KATA)]);
+test('a runtime that does not tell when a container was made: no start is made up', async () => {
+  const folder = makeFolder();
+  mkdirSync(join(folder.path, 'proc'));
+  writeFileSync(join(folder.path, 'proc/stat'), 'btime 1700000000\n');
+  const double = await startDouble(folder, [makePod('1', KATA)]);
   const list = double.handlers.ListContainers as NonNullable<Handlers['ListContainers']>;
   double.handlers.ListContainers = async (request) => {
     const { containers = [] } = (await list(request)) as ListedContainers;
     return { containers: containers.map((each) => ({ ...each, created_at: 0n })) };
   };
+  const observed = await startReceiver(folder);
   const told = metricsOf(await observed.read(), 'app-1');
   expect(told.has(CPU)).toBe(true);
   expect(told.has('container_last_seen')).toBe(true);
   expect(told.has('container_start_time_seconds')).toBe(false);
+  const starts = observed.points
+    .filter(({ series }) => series.descriptor.name === CPU && series.identity.container === 'app-1')
+    .map(({ start }) => start);
+  expect(starts).toEqual([1_700_000_000_000]);
 });
 
 test('a part that is told as of an earlier moment than before keeps its time', async () => {
