@@ -1,6 +1,6 @@
 /**
  * Builds, runs the suites whose peers are on this machine, those that are named or all but the slow ones,
- * and ends with one line of counts. With `--binary` it runs the slow ones too, makes the standalone binary,
+ * and ends with what failed and one line of counts. With `--binary` it runs the slow ones too, makes the standalone binary,
  * and runs the end-to-end suites, or those that are named, once more, against it; SANDGAUGE_BINARY=<path>
  * alone runs whatever is named against that.
  */
@@ -38,7 +38,8 @@ if (withBinary) {
   const env = { SANDGAUGE_BINARY: resolve(BINARY) };
   verdicts.push(runSuites(again ? few : args, { again, env }));
 }
-const { passed, failed, skipped } = sumOf(verdicts);
+const { passed, failed, skipped, failures } = sumOf(verdicts);
 if (isQuick) console.log(`not run, as they are slow: ${SLOW_SUITES.join(', ')}`);
+for (const failure of failures) console.log(failure);
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 && verdicts.every((verdict) => verdict.passed > 0) ? 0 : 1;

@@ -15,28 +15,29 @@ export interface RunOptions {
   readonly again: boolean;
 }
 
-/** Runs vitest with names of suites and `--flags`; names what failed, and what passes the second time. */
+/** Runs vitest with names of suites and `--flags`; tells what failed, and what passes the second time. */
 export function runSuites(args: readonly string[], { env = {}, again }: RunOptions): Verdict {
   const files = vitest(args, env);
   const failed = files.filter(hasFailed);
   const isFew = failed.length > 0 && failed.length <= MOST_ONCE_MORE;
   if (!again || !isFew || failed.some(({ name }) => name === OUTSIDE)) {
-    say('failed', failed);
-    return verdictOf(files);
+    return verdictOf(files, told('failed', failed));
   }
-  say('failed, and is run once more', failed);
+  for (const { name } of failed) console.log(`failed, and is run once more: ${name}`);
   const flags = args.filter((arg) => arg.startsWith('--'));
   const second = vitest([...failed.map(({ name }) => name), ...flags], env);
-  say('failed twice', second.filter(hasFailed));
-  return verdictOf([...files.filter((file) => !failed.includes(file)), ...second]);
+  return verdictOf(
+    [...files.filter((file) => !failed.includes(file)), ...second],
+    [...told('failed once', failed), ...told('failed twice', second.filter(hasFailed))],
+  );
 }
 
 function hasFailed({ status }: FileReport): boolean {
   return status === 'failed';
 }
 
-function say(what: string, files: readonly FileReport[]): void {
-  for (const line of files.flatMap(failuresIn)) console.log(`${what}: ${line}`);
+function told(what: string, files: readonly FileReport[]): string[] {
+  return files.flatMap(failuresIn).map((failure) => `${what}: ${failure}`);
 }
 
 function vitest(args: readonly string[], env: NodeJS.ProcessEnv): FileReport[] {
