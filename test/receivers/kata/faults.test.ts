@@ -78,6 +78,7 @@ test.each([
   ['packed', true, ''],
   ['under a path longer than an address has room for', false, `-${'x'.repeat(60)}`],
 ])('an answer %s', async (_, isPacked, suffix) => {
+  rmSync(host, { recursive: true });
   host = mkdtempSync(join(tmpdir(), `sandgauge-kata${suffix}`));
   await shim({ containers: ['app'], isPacked, id: 'long'.repeat(18) });
   expect(rowValue(await (await collect()).read(), 'kata_shim_threads')).toBe(9);
