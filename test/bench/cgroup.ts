@@ -118,7 +118,8 @@ function measure(fdBudget: number): Measured {
 
 /**
  * CPU of a pass of the C program with the same descriptors kept, in ms. `files` are those that a
- * pass reads of each leaf; of its process it reads the limits and looks at the descriptors.
+ * pass reads of each leaf, beside cgroup.procs, which is opened each time; of its process it reads the
+ * limits and looks at the descriptors.
  */
 function peer({ kept }: Measured, files: ReadonlySet<string>): number {
   const isKept = new Set(kept);
@@ -128,6 +129,7 @@ function peer({ kept }: Measured, files: ReadonlySet<string>): number {
     const proc = `/proc/${leaf.read('memory', 'cgroup.procs')}`;
     return [
       ...paths.map((path) => `${isKept.has(path) ? 'k' : 'o'} ${path}`),
+      ...CONTROLLERS.map((controller) => `o ${leaf.directory(controller)}/cgroup.procs`),
       ...[`o ${proc}/limits`, `d ${proc}/fd`],
     ];
   });

@@ -52,7 +52,7 @@ const READERS: readonly (readonly [name: string, files: readonly string[], read:
     [
       'processes',
       ['cgroup.procs'],
-      () => ({ last: openProcesses('/c', files).read(++pass).at(-1) }),
+      () => ({ last: openProcesses('/c', files, 2).read(++pass).at(-1) }),
     ],
   ];
 

@@ -8,18 +8,27 @@ export interface ProcessesReader {
   close(): void;
 }
 
-/** cgroup.procs, on v1 and v2; empty for a threaded cgroup, whose processes its parent lists. */
-export function openProcesses(directory: string, files: FileStore): ProcessesReader {
-  const file = files.open(`${directory}/cgroup.procs`);
+/**
+ * cgroup.procs; empty for a threaded cgroup, whose processes its parent lists. On v1 it is opened for
+ * each look: an open file gets the list of its first read until nobody read it for a second
+ * (kernel/cgroup/cgroup-v1.c, cgroup_pidlist_start), and forever where each second somebody does.
+ */
+export function openProcesses(
+  directory: string,
+  files: FileStore,
+  version: 1 | 2,
+): ProcessesReader {
+  const path = `${directory}/cgroup.procs`;
+  const kept = version === 2 ? files.open(path) : undefined;
   let pids: readonly number[] = [];
   let readIn = 0;
-  return { read, close: () => file.close() };
+  return { read, close: () => kept?.close() };
 
   function read(pass: number): readonly number[] {
     if (readIn !== pass) {
       readIn = pass;
       // In this order: the read may replace the buffer by a larger one.
-      const end = file.readWhole();
+      const end = kept?.readWhole() ?? files.readOnce(path);
       pids = numbersByLine(files.buffer, end);
     }
     return pids;

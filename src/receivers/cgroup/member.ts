@@ -112,8 +112,9 @@ export function createMember(
 
   function ownPids(mount: number, pass: number): readonly number[] {
     const directory = node.directories[mount];
-    if (directory === undefined) return [];
-    processes[mount] ??= openProcesses(directory, files);
+    const version = layout.mounts[mount]?.version;
+    if (directory === undefined || version === undefined) return [];
+    processes[mount] ??= openProcesses(directory, files, version);
     return processes[mount].read(pass);
   }
 

@@ -123,10 +123,10 @@ describe('kills for lack of memory', () => {
   });
 });
 
-describe('cgroup.procs', () => {
+describe.each([1, 2] as const)('cgroup.procs, v%i', (version) => {
   const read = (pids: readonly number[]) => {
     root.write('cgroup.procs', pids.map((pid) => `${pid}\n`).join(''));
-    return openProcesses(root.path, root.files).read(1);
+    return openProcesses(root.path, root.files, version).read(1);
   };
 
   test.each([0, 1, 700, 9000, 40_000])('%i processes, each of them once', (count) => {
@@ -138,7 +138,7 @@ describe('cgroup.procs', () => {
 
   test('it is read once a pass', () => {
     root.write('cgroup.procs', '1\n');
-    const reader = openProcesses(root.path, root.files);
+    const reader = openProcesses(root.path, root.files, version);
     expect(reader.read(1)).toEqual([1]);
     root.write('cgroup.procs', '1\n2\n');
     expect(reader.read(1)).toEqual([1]);
