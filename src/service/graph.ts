@@ -11,6 +11,7 @@ import type {
 import type { Registry, Settings } from '../component/factory.ts';
 import type { Telemetry } from '../component/telemetry.ts';
 import type { Conf } from '../confmap/conf.ts';
+import { isInTime } from '../helper/in-time.ts';
 import type { Resource } from '../pdata/series.ts';
 import { decodeService, fault, type ServiceConfig } from './config.ts';
 import { counted, countedItems, fanOut } from './edges.ts';
@@ -149,9 +150,14 @@ export function buildGraph(conf: Conf, settings: GraphSettings): Graph {
     const onDemand = asked.filter((receiver) => receiver.onDemand);
     // A receiver counts and says its own failures: here it is only left out.
     await Promise.allSettled(onDemand.map((receiver) => receiver.collectNow(deadline)));
-    for (const pipeline of upstream) {
-      for (const { component } of pipeline.processors) await component.flush();
-    }
+    // What an exporter beside holds up is handed on later; the one that asks shows what it has.
+    await isInTime(flush(upstream), deadline);
+  }
+}
+
+async function flush(pipelines: readonly BuiltPipeline[]): Promise<void> {
+  for (const { processors } of pipelines) {
+    for (const { component } of processors) await component.flush();
   }
 }
 

@@ -21,7 +21,7 @@ service:
 const BATCH: Batch = { source: 'source', onDemand: true, points: [] };
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-function setUp(options: { failing?: string } = {}) {
+function setUp(options: { failing?: string; hanging?: string } = {}) {
   const events: string[] = [];
   const metrics = createOwnMetrics();
   const exporters = new Map<string, Exporter>();
@@ -69,6 +69,7 @@ function setUp(options: { failing?: string } = {}) {
           consume: (batch) => next.consume(batch),
           async flush() {
             events.push('flush pass');
+            if (options.hanging === 'pass') await new Promise(() => {});
           },
         }),
       },
@@ -126,5 +127,11 @@ test('collect makes the sources upstream read, then flushes; a failing edge does
   const { events, graph, exporters } = setUp();
   await graph.host.collect(exporters.get('good') as Exporter, performance.now() + 100);
   expect(events.at(-1)).toBe('flush pass');
+  expect(events).toContain('consume good');
+});
+
+test('a flush that another exporter holds up does not keep who collects beyond its deadline', async () => {
+  const { events, graph, exporters } = setUp({ hanging: 'pass' });
+  await graph.host.collect(exporters.get('good') as Exporter, performance.now() + 100);
   expect(events).toContain('consume good');
 });

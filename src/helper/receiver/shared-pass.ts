@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { isInTime } from '../in-time.ts';
 
 /** One pass over a source that several callers may wait for, each with its own deadline. */
 export interface SharedPass {
@@ -45,16 +45,12 @@ export function startPass<Result>(work: PassWork<Result>, stop: AbortSignal): Sh
 
   async function wait(deadline: number): Promise<boolean> {
     waiting++;
-    const timer = new AbortController();
-    const delay = Math.max(0, deadline - performance.now());
-    const late = sleep(delay, false, { signal: timer.signal }).catch(() => false);
     try {
-      const inTime = await Promise.race([done.then(() => true), late]);
+      const inTime = await isInTime(done, deadline);
       if (!inTime && waiting === 1 && isReading) leave.abort();
       return inTime;
     } finally {
       waiting--;
-      timer.abort();
     }
   }
 }
