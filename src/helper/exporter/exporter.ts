@@ -1,12 +1,12 @@
 import type { ComponentHealth, Exporter, Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
 import type { Batch } from '../../pdata/batch.ts';
+import { findStorage } from '../find-storage.ts';
 import { createLogOnce } from '../log-once.ts';
 import { type Backlog, QueueError } from './backlog.ts';
 import { checkQueue } from './batch-config.ts';
 import { createBufferPool } from './buffer-pool.ts';
 import { createDelivery } from './delivery.ts';
-import { findStorage } from './find-storage.ts';
 import { createGatherer, createSingles } from './gather.ts';
 import { createMemoryBacklog } from './memory-backlog.ts';
 import { mergeRequests, type RequestFormat } from './merge.ts';

@@ -1,6 +1,6 @@
-import type { Host } from '../../component/component.ts';
-import { isStorage, type Storage } from '../../component/storage.ts';
-import { ConfigError } from '../../errors.ts';
+import type { Host } from '../component/component.ts';
+import { isStorage, type Storage } from '../component/storage.ts';
+import { ConfigError } from '../errors.ts';
 
 /** The extension that stores. Throws a ConfigError that names `key` and extension. */
 export function findStorage(host: Pick<Host, 'extension'>, id: string, key: string): Storage {
