@@ -1,4 +1,4 @@
-import type { Host } from '../../src/component/component.ts';
+import type { Extension, Host } from '../../src/component/component.ts';
 import type { ReceiverFactory } from '../../src/component/factory.ts';
 import { parseComponentId } from '../../src/component/id.ts';
 import { decode } from '../../src/confmap/decode.ts';
@@ -43,6 +43,8 @@ export async function runObserved(
     readonly factory?: ReceiverFactory;
     readonly receiver: string;
     readonly observer: string;
+    /** Found under the id `file_storage`. */
+    readonly storage?: Extension;
   },
   now: () => number,
 ): Promise<Observed> {
@@ -87,7 +89,7 @@ export async function runObserved(
   );
   const host: Host = {
     resource: { attributes: {} },
-    extension: () => observer,
+    extension: (id) => (id === 'file_storage' ? sections.storage : observer),
     collect: async () => {},
     health: () => ({ phase: 'running', upSince: 0, components: [] }),
   };

@@ -1,3 +1,5 @@
+import type { KeptBounded } from './kept-cpu.ts';
+
 /**
  * Makes counters of the CPU times that a sandbox tells of its containers, in ns. It counts ticks of
  * 10 ms in which a task could have run, so under a CPU limit or on a busy host it tells more than the
@@ -12,6 +14,8 @@ export interface BoundedCpu {
     times: ReadonlyMap<string, number>,
     hostNanos: number | undefined,
   ): ReadonlyMap<string, number>;
+  /** What another can go on from. */
+  kept(): KeptBounded;
 }
 
 interface Counter {
@@ -22,13 +26,28 @@ interface Counter {
 /** Two ticks of each container may be told late; more than that is no matter of ticks. */
 const SLACK_NANOS = 20e6;
 
-/** Starts at zero on both sides: the first times hold all since the sandbox began. */
-export function createBoundedCpu(): BoundedCpu {
+/** Rounding of doubles. */
+const TOLERANCE = 1 + 1e-9;
+
+/**
+ * Goes on from what was kept, or starts at zero on both sides: the first times then hold all since the
+ * sandbox began.
+ */
+export function createBoundedCpu(from?: KeptBounded): BoundedCpu {
   /** Kept for the sandbox' life: one that is not told for a moment goes on where it was. */
-  const counters = new Map<string, Counter>();
-  let host = 0;
-  let slack = 0;
-  return { add };
+  const counters = new Map<string, Counter>(
+    from?.counters.map(([id, last, total]) => [id, { last, total }]),
+  );
+  let host = from?.host ?? 0;
+  let slack = from?.slack ?? 0;
+  return { add, kept };
+
+  function kept(): KeptBounded {
+    return {
+      ...{ kind: 'bounded', host, slack },
+      counters: [...counters].map(([id, { last, total }]) => [id, last, total]),
+    };
+  }
 
   function add(
     times: ReadonlyMap<string, number>,
@@ -57,4 +76,13 @@ export function createBoundedCpu(): BoundedCpu {
     slack = Math.min(available - used, SLACK_NANOS * containers);
     return sum > 0 ? used / sum : 1;
   }
+}
+
+/**
+ * False where what was kept cannot be of a sandbox whose cgroup has used so much: it used more then, or
+ * its containers did. A container's own time may dip, and is no sign.
+ */
+export function isPossible({ host, counters }: KeptBounded, hostNanos: number): boolean {
+  const sum = counters.reduce((all, [, , total]) => all + total, 0);
+  return Math.max(host, sum) <= hostNanos * TOLERANCE;
 }

@@ -22,6 +22,11 @@ export function chooseTransport(first: Transport, second: Transport): Transport 
         return await ask(containers, deadline, error as Error);
       }
     },
+    kept: () => chosen?.kept(),
+    resume(kept) {
+      for (const each of [first, second]) each.resume(kept);
+      chosen = [first, second].find((each) => each.kept() !== undefined);
+    },
     close() {
       first.close();
       second.close();

@@ -27,6 +27,11 @@ export const CONFIG = section({
   sandbox_timeout: option(duration(), 2_000, 'longest wait for one sandbox'),
   runsc_path: option(text(), 'runsc', 'the program that `events` runs'),
   max_concurrency: option(int({ min: 1, max: 64 }), 4, 'how many of them at a time'),
+  storage: option(
+    text(),
+    '',
+    'id of the extension that keeps what CPU counters go on from after a restart, such as `file_storage`',
+  ),
   ...metricOptions(METADATA.series),
   ...LAYER_OPTIONS,
   ...OBSERVER_OPTIONS,

@@ -5,8 +5,9 @@ import {
   parseEventReply,
   parseProcesses,
 } from '../../platform/runsc/event.ts';
-import { createBoundedCpu } from './bounded-cpu.ts';
+import { type BoundedCpu, createBoundedCpu, isPossible } from './bounded-cpu.ts';
 import type { HostCpu } from './host-cpu.ts';
+import type { KeptBounded } from './kept-cpu.ts';
 import {
   type ContainerSample,
   type SandboxSample,
@@ -30,15 +31,24 @@ export interface ControlOptions {
   readonly wantsProcesses: boolean;
   readonly timeoutMillis: number;
   readonly hostCpu: HostCpu;
+  /** Told where what was kept of the sandbox cannot be of it: its counters begin anew. */
+  misfit(): void;
 }
 
 /** Asks a sandbox through its control socket. */
 export function createControlTransport(options: ControlOptions): Transport {
   let connection: ControlConnection | undefined;
-  const cpu = createBoundedCpu();
+  let from: KeptBounded | undefined;
+  let cpu: BoundedCpu | undefined;
   const ownMemory = new Map<string, boolean>();
   let takesId = true;
-  return { read, close };
+  return {
+    ...{ read, close },
+    kept: () => cpu?.kept() ?? from,
+    resume(kept) {
+      if (kept.kind === 'bounded') from = kept;
+    },
+  };
 
   async function read(containers: readonly ContainerState[], end: number): Promise<SandboxSample> {
     const deadline = Math.min(end, performance.now() + options.timeoutMillis);
@@ -56,7 +66,9 @@ export function createControlTransport(options: ControlOptions): Transport {
     const { usageNanos, event: last } = latest;
     const times = timesOf(containers, usageNanos);
     const [first] = containers;
-    const totals = cpu.add(times, first && options.hostCpu.read(first));
+    const hostNanos = first && options.hostCpu.read(first);
+    cpu ??= beginCpu(hostNanos);
+    const totals = cpu.add(times, hostNanos);
     const running = containers.filter(({ containerId }) => times.has(containerId));
     // Builds that divide memory count containers that have stopped, or have not started, too.
     const sole = soleContainer(takesId ? containers : running);
@@ -77,6 +89,13 @@ export function createControlTransport(options: ControlOptions): Transport {
     }
     for (const id of ownMemory.keys()) if (!times.has(id)) ownMemory.delete(id);
     return { containers: samples, interfaces: last.interfaces };
+  }
+
+  function beginCpu(hostNanos: number | undefined): BoundedCpu {
+    if (from === undefined || hostNanos === undefined) return createBoundedCpu(from);
+    if (isPossible(from, hostNanos)) return createBoundedCpu(from);
+    options.misfit();
+    return createBoundedCpu();
   }
 
   async function call(method: string, arg: unknown, deadline: number): Promise<unknown> {

@@ -1,12 +1,13 @@
 import type { RunscEvent } from '../../platform/runsc/event.ts';
 import type { HostCpu } from './host-cpu.ts';
+import type { KeptScaled } from './kept-cpu.ts';
 import {
   type ContainerSample,
   type SandboxSample,
   soleContainer,
   type Transport,
 } from './sample.ts';
-import { createScaledCpu } from './scaled-cpu.ts';
+import { createScaledCpu, type ScaledCpu } from './scaled-cpu.ts';
 import { type ContainerState, isRoot } from './state.ts';
 
 const NANOS = 1e9;
@@ -20,8 +21,16 @@ export function createEventsTransport(
   hostCpu: HostCpu,
   cores: () => number,
 ): Transport {
-  const cpu = createScaledCpu(cores);
-  return { read, close: hostCpu.close };
+  let from: KeptScaled | undefined;
+  let cpu: ScaledCpu | undefined;
+  return {
+    read,
+    kept: () => cpu?.kept() ?? from,
+    resume(kept) {
+      if (kept.kind === 'scaled') from = kept;
+    },
+    close: hostCpu.close,
+  };
 
   async function read(
     containers: readonly ContainerState[],
@@ -64,6 +73,7 @@ export function createEventsTransport(
     const figures = told.map(
       ({ state, event }) => [state.containerId, event.cpuNanos ?? 0] as const,
     );
+    cpu ??= createScaledCpu(cores, from);
     return cpu.add(new Map(figures), performance.now());
   }
 }

@@ -1,4 +1,5 @@
 import type { InterfaceStats } from '../../platform/procfs/network.ts';
+import type { KeptCpu } from './kept-cpu.ts';
 import { type ContainerState, isRoot } from './state.ts';
 
 /** What was read of one running container; absent is unknown. */
@@ -22,6 +23,10 @@ export interface SandboxSample {
 export interface Transport {
   /** Rejects when the sandbox does not answer before `deadline` (ms of performance.now()). */
   read(containers: readonly ContainerState[], deadline: number): Promise<SandboxSample>;
+  /** What the CPU counters go on from, if it was asked before; undefined until then. */
+  kept(): KeptCpu | undefined;
+  /** Goes on from what one of the same kind has kept; called before the first read, if at all. */
+  resume(kept: KeptCpu): void;
   close(): void;
 }
 

@@ -1,3 +1,5 @@
+import type { KeptScaled } from './kept-cpu.ts';
+
 /**
  * Makes counters of the CPU figures of `runsc events`, in ns. Each is a share of what the cgroup of the
  * whole sandbox used since its start, so it goes back as the shares move, and the share of a
@@ -6,6 +8,8 @@
 export interface ScaledCpu {
   /** Takes the figures of all running containers, read at `now` (ms of any steady clock). */
   add(figures: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number>;
+  /** What another can go on from. */
+  kept(): KeptScaled;
 }
 
 interface Counter {
@@ -16,12 +20,25 @@ interface Counter {
 
 const NANOS_PER_MILLI = 1e6;
 
-/** `cores` bounds what can be used in a time. */
-export function createScaledCpu(cores: () => number): ScaledCpu {
-  let counters = new Map<string, Counter>();
+/**
+ * `cores` bounds what can be used in a time. Where it goes on from what was kept, what was used until
+ * its first figures is left out: nobody saw which containers ended meanwhile.
+ */
+export function createScaledCpu(cores: () => number, from?: KeptScaled): ScaledCpu {
+  let counters = new Map<string, Counter>(
+    from?.counters.map(([id, mark, total]) => [id, { mark, total }]),
+  );
   let lastSum = 0;
-  let lastTime = 0;
-  return { add };
+  /** Nothing is credible before the first figures. */
+  let lastTime = Number.POSITIVE_INFINITY;
+  return { add, kept };
+
+  function kept(): KeptScaled {
+    return {
+      kind: 'scaled',
+      counters: [...counters].map(([id, { mark, total }]) => [id, mark, total]),
+    };
+  }
 
   function add(figures: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
     const possible = (now - lastTime) * cores() * NANOS_PER_MILLI;

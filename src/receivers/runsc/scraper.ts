@@ -1,6 +1,7 @@
 import { PROCESS } from '../../catalog/process.ts';
 import type { Host } from '../../component/component.ts';
 import type { Settings } from '../../component/factory.ts';
+import { findStorage } from '../../helper/find-storage.ts';
 import { createLayers } from '../../helper/layers/layers.ts';
 import { createLayerWalks } from '../../helper/layers/walks.ts';
 import { createLogOnce } from '../../helper/log-once.ts';
@@ -19,16 +20,20 @@ import { isSandboxAlive } from '../../platform/runsc/process.ts';
 import type { StateFile } from '../../platform/runsc/roots.ts';
 import type { Config } from './config.ts';
 import { type Container, createContainers } from './container.ts';
+import { type CpuKeeper, openCpuKeeper } from './cpu-keeper.ts';
 import { createDiscovery } from './discovery.ts';
 import { createHostCpu } from './host-cpu.ts';
 import { factsOfState, workloadOf } from './identity.ts';
 import { createInterfaceReader, type InterfaceReader } from './interfaces.ts';
+import { type KeptLife, keptLifeOf } from './kept-cpu.ts';
+import type { Transport } from './sample.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 import { type ContainerState, isRoot } from './state.ts';
 import { createTransports } from './transport.ts';
 
 interface Entry {
   readonly sandbox: Sandbox;
+  readonly transport: Transport;
   readonly interfaces: InterfaceReader;
   readonly containers: Map<string, Container>;
 }
@@ -55,6 +60,10 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     ...{ paths, wantsProcesses },
     openHostCpu: () => createHostCpu(hierarchies, proc, files),
     cores: () => host.cores,
+    misfit: (sandbox) =>
+      telemetry.logger.warn('What was stored of a sandbox does not fit it: its CPU begins anew', {
+        ...{ receiver, sandbox },
+      }),
   });
   const containerOf = createContainers(isEnabled);
   const layers = createLayers({
@@ -67,14 +76,24 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   const listener = { added, removed, failed: () => failures.add(1) };
   const discovery = createDiscovery(paths, config.roots, watcher, listener, said);
   let kit: ReceiverKit;
+  let keeper: CpuKeeper | undefined;
   let host = readHost(paths);
   let pass = 0;
   return { start, scrape, sourceState: discovery.state, shutdown };
 
   async function start(service: Host): Promise<void> {
+    if (config.storage !== '') keeper = await openKeeper(service);
     const voiced = { voice: 'runsc', runtimes: ['runsc'], observer: config.observer } as const;
     kit = createReceiverKit(settings, service, voiced, said);
     look();
+  }
+
+  function openKeeper(service: Host): Promise<CpuKeeper> {
+    const storage = findStorage(service, config.storage, `receivers::${receiver}::storage`);
+    return openCpuKeeper(storage, {
+      ...{ receiver, said, failures },
+      isAlive: ({ pid, id }) => isSandboxAlive(proc, pid, id, files),
+    });
   }
 
   function look(): void {
@@ -83,24 +102,26 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
   }
 
   function added(state: ContainerState, { root }: StateFile): void {
-    const { sandboxId, containerId } = state;
+    const { containerId } = state;
     const life = lifeOf(state);
     const facts = factsOfState(state);
     const workload = workloadOf(state, facts);
-    const entry = entries.get(life) ?? {
-      sandbox: createSandbox({
-        ...{ id: sandboxId, receiver, said, failures, counts },
-        transport: transportOf(state, root),
-        isAlive: (each) => isSandboxAlive(proc, each.sandboxPid, sandboxId, files),
-      }),
-      interfaces: createInterfaceReader(proc, files),
-      containers: new Map(),
-    };
+    const entry = entries.get(life) ?? createEntry(state, root);
     entries.set(life, entry);
     const version = hierarchies.controller('memory')?.version ?? 2;
     const context = { ...kit, version, hostMemoryBytes: () => host.memoryBytes, layerSources };
     entry.containers.set(containerId, containerOf(context, state, workload));
     kit.speaker.announce(workload, { facts });
+  }
+
+  function createEntry(state: ContainerState, root: string): Entry {
+    const { sandboxId: id } = state;
+    const transport = transportOf(state, root);
+    const isAlive = (each: ContainerState) => isSandboxAlive(proc, each.sandboxPid, id, files);
+    return {
+      sandbox: createSandbox({ id, receiver, transport, isAlive, said, failures, counts }),
+      ...{ transport, interfaces: createInterfaceReader(proc, files), containers: new Map() },
+    };
   }
 
   function removed(state: ContainerState): void {
@@ -125,13 +146,15 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     const reads = [...entries.values()].map((entry) => read(entry, end, () => pass === mine));
     await Promise.all(reads);
     signal.throwIfAborted();
+    await keeper?.save([...entries.values()].flatMap(keptOf), deadline);
     return kit.builder.finish();
   }
 
   /** Sandboxes are read side by side; each answer is recorded when it comes. */
   async function read(entry: Entry, end: number, isCurrent: () => boolean): Promise<void> {
-    const states = [...entry.containers.values()].map(({ state }) => state);
-    const sample = await entry.sandbox.read(rootFirst(states), end);
+    const states = rootFirst(entry);
+    resume(entry, states);
+    const sample = await entry.sandbox.read(states, end);
     if (sample === undefined || !isCurrent()) return;
     const time = now();
     kit.builder.at(time);
@@ -144,12 +167,20 @@ export function createRunscScraper(settings: Settings, config: Config): Scraper 
     }
   }
 
+  /** What was counted before the state of the sandbox itself could be read stays. */
+  function resume({ transport }: Entry, [first]: readonly ContainerState[]): void {
+    if (keeper === undefined || first === undefined || !isRoot(first)) return;
+    const kept = keeper.take(first);
+    if (kept !== undefined && transport.kept() === undefined) transport.resume(kept);
+  }
+
   async function shutdown(): Promise<void> {
     watcher.close();
     await layers.close();
     for (const { sandbox } of entries.values()) sandbox.close();
     entries.clear();
     counts.close();
+    await keeper?.close();
   }
 }
 
@@ -158,6 +189,13 @@ function lifeOf({ sandboxId, sandboxPid }: ContainerState): string {
   return `${sandboxPid} ${sandboxId}`;
 }
 
-function rootFirst(states: readonly ContainerState[]): ContainerState[] {
-  return [...states].sort((a, b) => Number(isRoot(b)) - Number(isRoot(a)));
+function keptOf(entry: Entry): KeptLife[] {
+  const cpu = entry.transport.kept();
+  const life = cpu && keptLifeOf(rootFirst(entry), cpu);
+  return life === undefined ? [] : [life];
+}
+
+function rootFirst({ containers }: Entry): ContainerState[] {
+  const states = [...containers.values()].map(({ state }) => state);
+  return states.sort((a, b) => Number(isRoot(b)) - Number(isRoot(a)));
 }

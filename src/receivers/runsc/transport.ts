@@ -23,12 +23,14 @@ export interface TransportContext {
   /** Online CPUs of the host: an agent may be bound to some of them. */
   cores(): number | undefined;
   readonly wantsProcesses: boolean;
+  /** Told of a sandbox whose CPU counters begin anew in spite of what was kept. */
+  misfit(sandboxId: string): void;
 }
 
 /** Reads the options; what runs at a time is counted over all sandboxes. */
 export function createTransports(
   config: Config,
-  { paths, openHostCpu, cores, wantsProcesses }: TransportContext,
+  { paths, openHostCpu, cores, wantsProcesses, misfit }: TransportContext,
 ): MakeTransport {
   const limit = pLimit(config.max_concurrency);
   return (state, root) => {
@@ -38,6 +40,7 @@ export function createTransports(
       wantsProcesses,
       timeoutMillis: config.sandbox_timeout,
       hostCpu,
+      misfit: () => misfit(state.sandboxId),
     });
     const command = { program: config.runsc_path, root };
     const run = (id: string, deadline: number) =>

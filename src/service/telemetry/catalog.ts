@@ -118,7 +118,7 @@ export const OWN_METRICS: Readonly<Record<string, OwnMetric>> = {
   sandgauge_source_failures: counter(
     '{failures}',
     ['source'],
-    'Reads of the source, or of one sandbox of it, that failed or were late',
+    'Reads of the source, or of a sandbox of it, that failed or were late; writes to its storage',
   ),
   sandgauge_source_dropped_points: counter(
     POINTS,

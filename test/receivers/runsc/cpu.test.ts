@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseEvent } from '../../../src/platform/runsc/event.ts';
-import { createBoundedCpu } from '../../../src/receivers/runsc/bounded-cpu.ts';
+import { createBoundedCpu, isPossible } from '../../../src/receivers/runsc/bounded-cpu.ts';
 import { createScaledCpu } from '../../../src/receivers/runsc/scaled-cpu.ts';
 
 const SECOND = 1e9;
@@ -50,6 +50,77 @@ describe('the times that a sandbox tells', () => {
         return true;
       }),
     );
+  });
+});
+
+describe('what another goes on from', () => {
+  const stored = <T>(kept: T): T => JSON.parse(JSON.stringify(kept));
+  const amount = fc.integer({ min: 0, max: 2 ** 40 });
+
+  test('the times of a sandbox: its counters are those of one that went on', () => {
+    const reading = fc.record({
+      a: amount,
+      b: fc.option(amount),
+      rise: amount,
+      isNew: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(reading, { maxLength: 30 }), (readings) => {
+        const whole = createBoundedCpu();
+        let parts = createBoundedCpu();
+        let host = 0;
+        for (const { a, b, rise, isNew } of readings) {
+          host += rise;
+          const times = new Map([['a', a], ...(b === null ? [] : [['b', b] as const])]);
+          if (isNew) parts = createBoundedCpu(stored(parts.kept()));
+          expect(parts.add(times, host)).toEqual(whole.add(times, host));
+          expect(isPossible(parts.kept(), host)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('a host that used less than was kept, or than its containers did, is not its own', () => {
+    const cpu = createBoundedCpu();
+    cpu.add(new Map([['a', 9 * SECOND]]), 5 * SECOND);
+    const kept = cpu.kept();
+    expect([4.9, 5, 6].map((host) => isPossible(kept, host * SECOND))).toEqual([false, true, true]);
+    expect(isPossible({ ...kept, host: 0 }, 4.9 * SECOND)).toBe(false);
+  });
+
+  test('the figures of runsc events: never back, and nothing more than was used', () => {
+    const share = fc.record({ a: amount, rise: amount, isNew: fc.boolean(), b: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(share, { maxLength: 30 }), (shares) => {
+        let cpu = createScaledCpu(() => 1e6);
+        const last = new Map<string, number>();
+        let used = 0;
+        for (const [i, { a, rise, isNew, b }] of shares.entries()) {
+          used += rise;
+          const part = b ? (used * a) / 2 ** 40 : used;
+          const figures = new Map([['a', part], ...(b ? [['b', used - part] as const] : [])]);
+          const before = new Map(last);
+          if (isNew) cpu = createScaledCpu(() => 1e6, stored(cpu.kept()));
+          for (const [id, total] of cpu.add(figures, i * 1000)) {
+            expect(total).toBeGreaterThanOrEqual(last.get(id) ?? 0);
+            last.set(id, total);
+          }
+          // What was used until then is left out, but for containers that are new.
+          if (isNew) for (const [id, total] of before) expect(last.get(id)).toBe(total);
+          for (const id of last.keys()) if (!figures.has(id)) last.delete(id);
+        }
+      }),
+    );
+  });
+
+  test('the figures of runsc events are credited again from the second on', () => {
+    const figures = (a: number) => new Map([['a', a * SECOND]]);
+    const first = createScaledCpu(() => 2);
+    first.add(figures(5), 1_000_000);
+    first.add(figures(6), 1_001_000);
+    const cpu = createScaledCpu(() => 2, stored(first.kept()));
+    const seen = [8, 9, 10].map((a, i) => cpu.add(figures(a), i * 1000).get('a'));
+    expect(seen).toEqual([6, 7, 8].map((seconds) => seconds * SECOND));
   });
 });
 
