@@ -58,7 +58,7 @@ test('killed again and again without a receiver: all times that were read arrive
   onTestFinished(server.stop);
   const last = await startAgent(args, false);
   onTestFinished(() => last.stop().then(() => {}));
-  expect(last.log()).toContain('What was stored before will be sent');
+  expect(last.log()).toContain('What was stored before was found');
   const times = () =>
     server.taken
       .flatMap(pointsOf)
@@ -92,7 +92,7 @@ test('a second agent says why it does not start; a reload gets the same storage 
   agent.process.kill('SIGHUP');
   await expect
     .poll(() => agent.log(), { timeout: 15_000 })
-    .toContain('What was stored before will be sent');
+    .toContain('What was stored before was found');
   expect(agent.log()).not.toContain('another agent uses');
   const server = await startGrpcServer(port);
   onTestFinished(server.stop);

@@ -16,19 +16,19 @@ export const CONFIG = section({
   compaction: section(
     {
       on_start: option(bool(), false, 'compacts files at the start'),
-      on_rebound: option(bool(), false, 'compacts files once much was stored and most was sent'),
+      on_rebound: option(bool(), false, 'compacts files once much was stored and most was removed'),
       directory: option(text(), '', 'where copies are made; empty: beside the files'),
       rebound_needed_threshold_mib: option(MEBIBYTES, 100, 'how much is much, in MiB of files'),
       rebound_trigger_threshold_mib: option(
         MEBIBYTES,
         10,
-        'what may be left when most was sent, in MiB',
+        'what may be left when most was removed, in MiB',
       ),
       check_interval: option(duration(), 5_000, 'how often that is looked at'),
       max_transaction_size: option(int({ min: 0 }), 65_536, 'without effect'),
       cleanup_on_start: option(bool(), false, 'without effect: what is left of copies is removed'),
     },
-    'takes out of files what was sent; those of which all was are removed at once',
+    'takes out of files what was removed; those of which all was go at once',
   ),
 });
 

@@ -94,7 +94,7 @@ export function createFileStorage({ id, telemetry }: Settings, config: Config): 
 
   function tellFound({ stored, foreignBytes }: FileLog, folder: string): void {
     if (stored.records > 0) {
-      logger.info('What was stored before will be sent', { ...labels, folder, ...stored });
+      logger.info('What was stored before was found', { ...labels, folder, ...stored });
     }
     if (foreignBytes === 0) return;
     logger.warn('What was stored in another encoding stays: send it with that, or remove it', {
@@ -107,7 +107,7 @@ export function createFileStorage({ id, telemetry }: Settings, config: Config): 
       if (bytes === 0) continue;
       const path = join(directory, folder);
       const message =
-        'What is stored belongs to no exporter that runs: bring it back, or remove it';
+        'What is stored belongs to no component that runs: bring it back, or remove it';
       logger.warn(message, { ...labels, path, bytes });
     }
   }

@@ -112,7 +112,7 @@ test('what is found is told: data, data in another encoding, data of nobody', as
   expect(again.counted('size_bytes')).toBe(500);
   expect(again.log).toEqual([
     {
-      message: 'What was stored before will be sent',
+      message: 'What was stored before was found',
       fields: {
         ...{ storage: 'file_storage', folder: join(folder, 'exporter_a') },
         ...{ records: 2, points: 15, bytes: 200 },
@@ -121,7 +121,7 @@ test('what is found is told: data, data in another encoding, data of nobody', as
   ]);
   vi.advanceTimersByTime(11_000);
   expect(again.log.at(-1)).toMatchObject({
-    message: 'What is stored belongs to no exporter that runs: bring it back, or remove it',
+    message: 'What is stored belongs to no component that runs: bring it back, or remove it',
     fields: { path: join(folder, 'exporter_b'), bytes: 250 },
   });
   expect(again.log).toHaveLength(2);

@@ -45,7 +45,7 @@ describe.each(PROTOCOLS)('$name', ({ name, start: startServer, fatal }) => {
     onTestFinished(server.stop);
     const again = await start(options);
     await expect.poll(() => again.count('sent')).toBe(200);
-    expect(again.log[0]).toContain('What was stored before will be sent');
+    expect(again.log[0]).toContain('What was stored before was found');
     expect(sorted(server.taken.flatMap(valuesIn))).toEqual(upTo(200));
     await again.stop();
     expect(readdirSync(join(directory, `exporter_${name}`))).toEqual([]);
