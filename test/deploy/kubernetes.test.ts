@@ -95,6 +95,20 @@ describe.skipIf(isSkipped)('config/k8s', () => {
       expect(plain.pod.volumes.length).toBe(pod.volumes.length - ENGINES.length);
     });
 
+    test('with state: what is stored lies on the node, and only there is written', () => {
+      const { pod, container, ...rest } = renderManifests(name, ['state']);
+      const { receivers, extensions } = printedConfig({ pod, container, ...rest });
+      const { directory } = extensions.file_storage as { directory: string };
+      expect(receivers.runsc).toMatchObject({ storage: 'file_storage' });
+      const [mount, ...others] = container.volumeMounts.filter(({ readOnly }) => !readOnly);
+      expect(others).toEqual([]);
+      expect(isBelow(directory, mount?.mountPath ?? '')).toBe(true);
+      const volume = pod.volumes.find((each) => each.name === mount?.name);
+      expect(volume?.hostPath).toEqual({ path: mount?.mountPath, type: 'DirectoryOrCreate' });
+      const plainly = Object.keys(config.extensions);
+      expect(Object.keys(extensions)).toEqual(expect.arrayContaining(plainly));
+    });
+
     test("its capabilities are those of the components' READMEs", () => {
       const readmes = [
         ...Object.keys(config.receivers).map((type) => `src/receivers/${type}/README.md`),

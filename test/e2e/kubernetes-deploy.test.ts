@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -73,6 +73,16 @@ describe.skipIf(isSkipped)('the image under the DaemonSet of config/k8s', () => 
     ].map((setting) => `--set=${setting}`);
     agent = await runAgentPod(containerd, manifests, IMAGE, { args, env });
     await expect.poll(() => agent?.log(), { timeout: 10_000 }).toContain('Everything is ready');
+  }
+
+  /** What the kubelet would make in /var/lib lies in the suite's folder. */
+  function onNode(manifests: Manifests): Manifests {
+    const path = join(folder, 'state');
+    mkdirSync(path);
+    const volumes = manifests.pod.volumes.map((volume) =>
+      volume.name === 'state' ? { ...volume, hostPath: { path, type: 'Directory' } } : volume,
+    );
+    return { ...manifests, pod: { ...manifests.pod, volumes } };
   }
 
   /**
@@ -154,7 +164,7 @@ describe.skipIf(isSkipped)('the image under the DaemonSet of config/k8s', () => 
     const containers = { app: { command: ['/bin/sleep', '100000'] } };
     sandboxed = await runRunscPod('sandboxed', { containers, parent: '/run' });
     const { root, sandboxId } = sandboxed;
-    const manifests = renderManifests('base', ['host-network', 'pod-monitor']);
+    const manifests = onNode(renderManifests('base', ['host-network', 'pod-monitor', 'state']));
     const target = `127.0.0.1:${await freePort()}`;
     const env = { LISTEN: target, HEALTH_LISTEN: `127.0.0.1:${await freePort()}` };
     await start(manifests, [`receivers.runsc.roots=["${root}"]`], env);
@@ -166,6 +176,7 @@ describe.skipIf(isSkipped)('the image under the DaemonSet of config/k8s', () => 
     const used = rows.filter(({ name }) => name === CPU);
     expect(used.map(({ labels }) => labels.container).sort()).toEqual(['', 'app']);
     expect(troubles()).toEqual([]);
+    expect(readdirSync(join(folder, 'state/file_storage'))).toContain('receiver_runsc');
 
     const prometheus = await startPrometheus(
       `${JSON.stringify(scrapeConfig(manifests, target))}\n`,
