@@ -45,7 +45,8 @@ describe.skipIf(isSkipped)('the image under the DaemonSet of config/k8s', () => 
     buildRenderer();
     containerd = await startContainerd({}, { isAsOnNode: true });
     containerd.load(buildImage(folder, IMAGE));
-    const command = ['/bin/sh', '-c', 'nc -l -p 7000 127.0.0.1 & while :; do :; done'];
+    const listen = `nc -l -p ${await freePort()} 127.0.0.1`;
+    const command = ['/bin/sh', '-c', `${listen} & while :; do :; done`];
     ordinary = await runPod(containerd, 'ordinary', { app: { command } }, { isHostNetwork: true });
   }, 600_000);
   afterEach(async () => {

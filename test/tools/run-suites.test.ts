@@ -33,8 +33,8 @@ function moody(): string {
 }
 
 /** In a process of its own: what fails in there must not look like ours. */
-function run({ names = [] as string[], again = true }): Verdict {
-  const args = JSON.stringify([[...names, `--root=${root}`], { again }]);
+function run({ names = [] as string[], isWhole = true }): Verdict {
+  const args = JSON.stringify([[...names, `--root=${root}`], { isWhole }]);
   const code = `import { runSuites } from './tools/test/run-suites.ts';
     console.log(JSON.stringify(runSuites(...${args})));`;
   const printed = spawnSync(process.execPath, ['--input-type=module', '-e', code]).stdout;
@@ -74,7 +74,7 @@ test('a tree in which much fails is not run again', () => {
 
 test('suites whose failures are wanted as they are run once', () => {
   suite('moody', moody());
-  expect(run({ names: ['moody'], again: false })).toMatchObject({ passed: 0, failed: 1 });
+  expect(run({ names: ['moody'], isWhole: false })).toMatchObject({ passed: 0, failed: 1 });
 });
 
 test('an error outside of every file is a failure', () => {
