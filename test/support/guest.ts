@@ -29,6 +29,9 @@ const MODULES = [
   ...['virtio_blk', 'failover', 'net_failover', 'virtio_net'],
 ];
 
+/** `stty` sets nothing new, but waits first until all that was printed has left the port. */
+export const POWER_OFF = 'stty -F /dev/ttyS0 cs8; poweroff -f';
+
 const INIT = `#!/bin/sh
 echo "== boot"
 mount -t devtmpfs d /dev; mount -t proc p /proc; mount -t sysfs s /sys
@@ -38,7 +41,7 @@ mount -t tmpfs t /tmp; ifconfig lo 127.0.0.1 up
 for module in /modules/*; do insmod $module; done
 ifconfig eth0 10.0.2.15 up
 . /guest.sh
-poweroff -f
+${POWER_OFF}
 `;
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runGuest } from './guest.ts';
+import { POWER_OFF, runGuest } from './guest.ts';
 import { findPeer } from './peers.ts';
 
 const SYSTEMD = '/lib/systemd/systemd';
@@ -15,7 +15,7 @@ exec switch_root /new ${SYSTEMD}
 `;
 const SERVICE = `[Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'sh /test.sh >/run/printed 2>&1; cat /run/printed >/dev/console; poweroff -f'
+ExecStart=/bin/sh -c 'sh /test.sh >/run/printed 2>&1; cat /run/printed >/dev/console; ${POWER_OFF}'
 `;
 
 /** What a guest with systemd needs beside those of any guest. */

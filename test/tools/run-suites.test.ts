@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 function suite(name: string, body: string): void {
-  const text = `import { beforeAll, expect, test } from 'vitest';\n${body}\n`;
+  const text = `import { beforeAll, describe, expect, test } from 'vitest';\n${body}\n`;
   writeFileSync(join(root, 'test', `${name}.test.ts`), text);
 }
 
@@ -61,8 +61,14 @@ test('what fails twice has failed', () => {
 
 test('a file whose preparation fails has failed, though no test of it ran', () => {
   suite('steady', `test('one', () => {});`);
-  suite('hook', `beforeAll(() => { throw new Error('no peer'); }); test('never', () => {});`);
-  expect(run({})).toMatchObject({ passed: 1, failed: 1 });
+  const hook = `beforeAll(() => { throw new Error('no peer'); }); test('never', () => {});`;
+  suite('hook', hook);
+  // Of these vitest's report tells no error.
+  suite('inner', `describe('all', () => { ${hook} });`);
+  const twice = [/hook\.test\.ts: no peer/, /inner\.test\.ts: outside of its tests/];
+  const { failures, ...counts } = run({});
+  expect(counts).toMatchObject({ passed: 1, failed: 2 });
+  expect(failures.slice(2)).toEqual(twice.map((text) => expect.stringMatching(text)));
 });
 
 test('a tree in which much fails is not run again', () => {

@@ -42,7 +42,7 @@ export function verdictOf(files: readonly FileReport[], failures: readonly strin
 /** What failed in a file: the test, and the first lines of its error. */
 export function failuresIn({ name, message, assertionResults }: FileReport): string[] {
   const tests = assertionResults.filter(({ status }) => status === 'failed');
-  if (tests.length === 0) return [`${name}: ${firstLines(message)}`];
+  if (tests.length === 0) return [`${name}: ${firstLines(message) || 'outside of its tests'}`];
   return tests.map(
     ({ fullName, failureMessages }) => `${name}: ${fullName}: ${firstLines(failureMessages?.[0])}`,
   );
