@@ -10,8 +10,8 @@ export interface ProcessesReader {
 
 /**
  * cgroup.procs; empty for a threaded cgroup, whose processes its parent lists. On v1 it is opened for
- * each look: an open file gets the list of its first read until nobody read it for a second
- * (kernel/cgroup/cgroup-v1.c, cgroup_pidlist_start), and forever where each second somebody does.
+ * each look: the kernel makes its list at the first read of an open file, and keeps it for as long as
+ * reads come within a second of each other (kernel/cgroup/cgroup-v1.c, cgroup_pidlist_start).
  */
 export function openProcesses(
   directory: string,

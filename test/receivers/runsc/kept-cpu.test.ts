@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LogRecord, RecordLog } from '../../../src/component/storage.ts';
-import { startHeld, TURNS, type Turn } from '../../support/runsc/held.ts';
+import { type Held, startHeld, TURNS, type Turn } from '../../support/runsc/held.ts';
 import { startReading } from './reading.ts';
 import { ids, kept, recordsIn, wrapLog } from './stored.ts';
 
@@ -35,6 +35,16 @@ async function readTurns(isNew: boolean, isStored: boolean) {
     agent = await startReading(held, directory);
   }
   return seen;
+}
+
+/** Reads the turns and stops. */
+async function storeTurns(held: Held): Promise<void> {
+  const agent = await startReading(held, kept(held));
+  for (const turn of TURNS) {
+    held.turn(turn);
+    await agent.read();
+  }
+  await agent.stop();
 }
 
 test('restarted between all reads, counters are those of an agent that went on', async () => {
@@ -94,12 +104,7 @@ test('killed at any moment of a write: no counter goes back, one record is left'
 
 test('a sandbox of which another life was stored under the same pid and id begins anew', async () => {
   const held = await startHeld();
-  const first = await startReading(held, kept(held));
-  for (const turn of TURNS) {
-    held.turn(turn);
-    await first.read();
-  }
-  await first.stop();
+  await storeTurns(held);
   const root = join(held.folder, 'run/runsc');
   for (const name of readdirSync(root).filter((each) => each.endsWith('.state'))) {
     const text = readFileSync(join(root, name), 'utf8');
@@ -118,12 +123,7 @@ test('a sandbox of which another life was stored under the same pid and id begin
 
 test('a cgroup that used less than was stored: the sandbox begins anew, which is said', async () => {
   const held = await startHeld();
-  const first = await startReading(held, kept(held));
-  for (const turn of TURNS) {
-    held.turn(turn);
-    await first.read();
-  }
-  await first.stop();
+  await storeTurns(held);
   for (const each of Object.values(held.double.containers)) each.cpuNanos = 1e9;
   held.used(1.5);
   const again = await startReading(held, kept(held));
